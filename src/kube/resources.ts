@@ -1,0 +1,52 @@
+/**
+ * Typed handles for the resources controllers work with: where a kind lives in the API.
+ * The full table of resources (verbs, columns, schemas) is the API server's; this is the part a client needs.
+ */
+import type {
+  ConfigMap, ControllerRevision, CustomResourceDefinition, DaemonSet, Deployment, Endpoints, EndpointSlice, Event, Job, KubeObject, Lease,
+  Namespace, Node, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, ReplicationController, Secret, Service, ServiceAccount, StatefulSet,
+} from './types.ts';
+
+/** A resource of the API; `T` is the type of its objects. */
+export interface Resource<T extends KubeObject = KubeObject> {
+  /** '' for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** The name in URLs: 'pods'. */
+  readonly plural: string;
+  readonly namespaced: boolean;
+  /** Carries `T` for the compiler; never set. */
+  readonly object?: T;
+}
+
+/** 'v1' or 'apps/v1'. */
+export function apiVersionOf(resource: { group: string; version: string }): string {
+  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+}
+
+function define<T extends KubeObject>(group: string, version: string, kind: string, plural: string, namespaced = true): Resource<T> {
+  return Object.freeze({ group, version, kind, plural, namespaced });
+}
+
+export const configMaps = define<ConfigMap>('', 'v1', 'ConfigMap', 'configmaps');
+export const endpoints = define<Endpoints>('', 'v1', 'Endpoints', 'endpoints');
+export const events = define<Event>('', 'v1', 'Event', 'events');
+export const namespaces = define<Namespace>('', 'v1', 'Namespace', 'namespaces', false);
+export const nodes = define<Node>('', 'v1', 'Node', 'nodes', false);
+export const pods = define<Pod>('', 'v1', 'Pod', 'pods');
+export const replicationControllers = define<ReplicationController>('', 'v1', 'ReplicationController', 'replicationcontrollers');
+export const secrets = define<Secret>('', 'v1', 'Secret', 'secrets');
+export const services = define<Service>('', 'v1', 'Service', 'services');
+export const serviceAccounts = define<ServiceAccount>('', 'v1', 'ServiceAccount', 'serviceaccounts');
+export const controllerRevisions = define<ControllerRevision>('apps', 'v1', 'ControllerRevision', 'controllerrevisions');
+export const daemonSets = define<DaemonSet>('apps', 'v1', 'DaemonSet', 'daemonsets');
+export const deployments = define<Deployment>('apps', 'v1', 'Deployment', 'deployments');
+export const replicaSets = define<ReplicaSet>('apps', 'v1', 'ReplicaSet', 'replicasets');
+export const statefulSets = define<StatefulSet>('apps', 'v1', 'StatefulSet', 'statefulsets');
+export const jobs = define<Job>('batch', 'v1', 'Job', 'jobs');
+export const leases = define<Lease>('coordination.k8s.io', 'v1', 'Lease', 'leases');
+export const endpointSlices = define<EndpointSlice>('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices');
+export const podDisruptionBudgets = define<PodDisruptionBudget>('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
+export const priorityClasses = define<PriorityClass>('scheduling.k8s.io', 'v1', 'PriorityClass', 'priorityclasses', false);
+export const customResourceDefinitions = define<CustomResourceDefinition>('apiextensions.k8s.io', 'v1', 'CustomResourceDefinition', 'customresourcedefinitions', false);

@@ -1,0 +1,41 @@
+/** Time as an argument: controllers never call Date.now or setTimeout. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls `fn` once after `delayMs`, unless cancelled. */
+  after(delayMs: number, fn: () => void): Cancel;
+  /** Resolves after `delayMs`, or at once when the signal aborts (never rejects). */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+export type Cancel = () => void;
+
+/** `metadata.creationTimestamp` and its like: whole seconds, UTC. */
+export function timestamp(epochMs: number): string {
+  return new Date(Math.floor(epochMs / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+/** metav1.MicroTime, for leases and events. */
+export function microTimestamp(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace('Z', '000Z');
+}
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, fn) {
+    const timer = setTimeout(fn, Math.max(0, delayMs));
+    return () => clearTimeout(timer);
+  },
+  sleep(delayMs, signal) {
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.max(0, delayMs));
+      signal?.addEventListener('abort', done, { once: true });
+    });
+  },
+};
