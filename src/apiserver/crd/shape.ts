@@ -1,0 +1,54 @@
+/** Pruning and defaulting of custom resources, as structural schemas define them. */
+import { isObject, schemaOfField, type JsonObject, type JsonSchema } from './schema.ts';
+
+const TYPE_META = new Set(['apiVersion', 'kind', 'metadata']);
+
+/**
+ * Removes fields the schema does not know, in place; answers the paths removed ('spec.foo', 'spec.list[0].bar'), for strict decoding.
+ * `atRoot` keeps apiVersion, kind and metadata, as for embedded resources.
+ */
+export function prune(value: unknown, schema: JsonSchema, path = '', atRoot = true): string[] {
+  const removed: string[] = [];
+  if (Array.isArray(value)) {
+    if (schema.items) for (const [i, item] of value.entries()) removed.push(...prune(item, schema.items, `${path}[${i}]`, false));
+    return removed;
+  }
+  if (!isObject(value)) return removed;
+  const preserve = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  const embedded = atRoot || schema['x-kubernetes-embedded-resource'] === true;
+  const open = schema.additionalProperties === true;
+  for (const name of Object.keys(value)) {
+    if (embedded && TYPE_META.has(name)) continue;
+    const fieldPath = path === '' ? name : `${path}.${name}`;
+    const field = schemaOfField(schema, name);
+    if (field) {
+      removed.push(...prune(value[name], field, fieldPath, false));
+    } else if (!preserve && !open) {
+      removed.push(fieldPath);
+      delete value[name];
+    }
+  }
+  return removed;
+}
+
+/** Fills in defaults, in place. A null where the schema is not nullable and has a default counts as absent, as upstream. */
+export function applySchemaDefaults(value: unknown, schema: JsonSchema): void {
+  if (Array.isArray(value)) {
+    if (schema.items) for (const item of value) applySchemaDefaults(item, schema.items);
+    return;
+  }
+  if (!isObject(value)) return;
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    if (field.default === undefined) continue;
+    const present = Object.hasOwn(value, name);
+    if (!present || (value[name] === null && field.nullable !== true)) setOwn(value, name, structuredClone(field.default));
+  }
+  for (const name of Object.keys(value)) {
+    const field = schemaOfField(schema, name);
+    if (field) applySchemaDefaults(value[name], field);
+  }
+}
+
+function setOwn(target: JsonObject, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
+}
