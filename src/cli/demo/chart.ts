@@ -1,0 +1,106 @@
+/** Step charts of the runs, for a terminal and as SVG. Pure text in, text out. */
+import type { Run, Sample } from './series.ts';
+
+const SHADES = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
+
+/** A horizontal bar of at most `width` cells; `share` in 0..1. */
+export function bar(share: number, width: number): string {
+  const eighths = Math.round(Math.min(1, Math.max(0, share)) * width * 8);
+  const full = '█'.repeat(Math.floor(eighths / 8));
+  const rest = eighths % 8;
+  return rest === 0 ? full : full + (SHADES[rest - 1] ?? '');
+}
+
+/** The value in force at a moment: the last sample at or before it. */
+export function valueAt(samples: readonly Sample[], atSeconds: number, value: (sample: Sample) => number): number | undefined {
+  let found: number | undefined;
+  for (const sample of samples) {
+    if (sample.atSeconds > atSeconds) break;
+    found = value(sample);
+  }
+  return found;
+}
+
+/**
+ * Ready pods over time, one line a run, one column a time step: the digit is the number of pods.
+ * `width` in columns.
+ */
+export function terminalChart(runs: readonly Run[], width: number): string {
+  const titleWidth = Math.max(...runs.map((run) => run.title.length));
+  const columns = Math.max(10, width - titleWidth - 4);
+  const end = Math.max(1, ...runs.map((run) => run.samples.at(-1)?.atSeconds ?? 0));
+  const lines = runs.map((run) => {
+    let line = '';
+    for (let column = 0; column < columns; column++) {
+      const value = valueAt(run.samples, (column / (columns - 1)) * end, (s) => s.ready);
+      line += value === undefined ? ' ' : String(Math.min(9, value));
+    }
+    return `${run.title.padEnd(titleWidth)}  ${line}`;
+  });
+  const left = '0 s';
+  const right = `${Math.round(end)} s after kubectl scale`;
+  const axis = `${' '.repeat(titleWidth)}  ${left}${' '.repeat(Math.max(1, columns - left.length - right.length))}${right}`;
+  return [...lines, axis].join('\n');
+}
+
+interface Frame {
+  width: number;
+  height: number;
+  endSeconds: number;
+  top: number;
+}
+
+const MARGIN = { left: 44, right: 16, top: 28, bottom: 34 };
+
+function x(frame: Frame, seconds: number): number {
+  return MARGIN.left + (seconds / frame.endSeconds) * (frame.width - MARGIN.left - MARGIN.right);
+}
+
+function y(frame: Frame, value: number): number {
+  return frame.height - MARGIN.bottom - (value / frame.top) * (frame.height - MARGIN.top - MARGIN.bottom);
+}
+
+/** A step line through the samples, as an SVG path. */
+function stepPath(frame: Frame, samples: readonly Sample[], value: (sample: Sample) => number): string {
+  const parts: string[] = [];
+  for (const sample of samples) {
+    const point = `${x(frame, sample.atSeconds).toFixed(1)}`;
+    const level = y(frame, value(sample)).toFixed(1);
+    parts.push(parts.length === 0 ? `M${point},${level}` : `H${point}V${level}`);
+  }
+  parts.push(`H${x(frame, frame.endSeconds).toFixed(1)}`);
+  return parts.join('');
+}
+
+function gridLines(frame: Frame, step: number): string {
+  const lines: string[] = [];
+  for (let value = 0; value <= frame.top; value += step) {
+    const level = y(frame, value).toFixed(1);
+    lines.push(`<line class="grid" x1="${MARGIN.left}" x2="${frame.width - MARGIN.right}" y1="${level}" y2="${level}"/>`);
+    lines.push(`<text class="tick" x="${MARGIN.left - 8}" y="${level}" dy="4" text-anchor="end">${value}</text>`);
+  }
+  const secondsStep = Math.max(1, Math.ceil(frame.endSeconds / 8 / 5) * 5);
+  for (let seconds = 0; seconds <= frame.endSeconds; seconds += secondsStep) {
+    lines.push(`<text class="tick" x="${x(frame, seconds).toFixed(1)}" y="${frame.height - MARGIN.bottom + 18}" text-anchor="middle">${seconds} s</text>`);
+  }
+  return lines.join('\n');
+}
+
+export interface ChartOptions {
+  title: string;
+  value(sample: Sample): number;
+}
+
+/** One chart with a line a run, classes `run0`, `run1` for colours. */
+export function svgChart(runs: readonly Run[], options: ChartOptions): string {
+  const endSeconds = Math.max(1, ...runs.map((run) => run.samples.at(-1)?.atSeconds ?? 0));
+  const top = Math.max(1, ...runs.flatMap((run) => run.samples.map(options.value)));
+  const step = Math.max(1, Math.ceil(top / 6));
+  const frame: Frame = { width: 760, height: 240, endSeconds, top: Math.ceil(top / step) * step };
+  const paths = runs.map((run, i) => `<path class="line run${i}" d="${stepPath(frame, run.samples, options.value)}"/>`);
+  return `<svg viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-label="${options.title}">
+<text class="title" x="${MARGIN.left}" y="16">${options.title}</text>
+${gridLines(frame, step)}
+${paths.join('\n')}
+</svg>`;
+}
