@@ -1,0 +1,184 @@
+/** Label and field selectors: the query form ('app=web,tier in (a,b)') and the structured form (LabelSelector). */
+import { isLabelValue, isQualifiedName } from './names.ts';
+import { badRequest } from './status.ts';
+import type { LabelSelector } from './types.ts';
+
+export type Matcher = (labels: Record<string, string> | undefined) => boolean;
+
+type Operator = 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt';
+
+interface Requirement {
+  key: string;
+  operator: Operator;
+  values: ReadonlySet<string>;
+}
+
+const EVERYTHING: Matcher = () => true;
+const NOTHING: Matcher = () => false;
+
+function matches(labels: Record<string, string>, { key, operator, values }: Requirement): boolean {
+  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  switch (operator) {
+    case 'in': return value !== undefined && values.has(value);
+    case 'notin': return value === undefined || !values.has(value);
+    case 'exists': return value !== undefined;
+    case '!': return value === undefined;
+    case 'gt':
+    case 'lt': {
+      const [bound] = values;
+      if (value === undefined || !/^-?\d+$/.test(value)) return false;
+      return operator === 'gt' ? BigInt(value) > BigInt(bound ?? '0') : BigInt(value) < BigInt(bound ?? '0');
+    }
+  }
+}
+
+function matcher(requirements: readonly Requirement[]): Matcher {
+  if (requirements.length === 0) return EVERYTHING;
+  return (labels = {}) => requirements.every((requirement) => matches(labels, requirement));
+}
+
+const TOKEN = /\s*(?:(!=|==|=|!|<|>|\(|\)|,)|([^\s!=<>(),]+))/y;
+
+function tokens(text: string): string[] {
+  const found: string[] = [];
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < text.length) {
+    const match = TOKEN.exec(text);
+    if (!match) {
+      if (text.slice(found.length === 0 ? 0 : TOKEN.lastIndex).trim() === '') break;
+      break;
+    }
+    found.push(match[1] ?? match[2] ?? '');
+  }
+  return found;
+}
+
+function bad(text: string, why: string): Error {
+  return badRequest(`unable to parse requirement: ${why} (label selector ${JSON.stringify(text)})`);
+}
+
+/** Parses the query form. Throws StatusError 400 that names the requirement that is wrong. */
+export function parseLabelSelector(text: string): Matcher {
+  const queue = tokens(text);
+  const requirements: Requirement[] = [];
+  const isWord = (token: string | undefined): token is string => token !== undefined && !/^(?:[!=<>(),]|!=|==)$/.test(token);
+  const value = (): string => (isWord(queue[0]) ? (queue.shift() ?? '') : '');
+  while (queue.length > 0) {
+    const negated = queue[0] === '!' ? queue.shift() !== undefined : false;
+    const key = queue.shift();
+    if (!isWord(key)) throw bad(text, `found '${key ?? ''}', expected: identifier`);
+    const keyErrors = isQualifiedName(key);
+    if (keyErrors.length > 0) throw bad(text, `key: Invalid value: ${JSON.stringify(key)}: ${keyErrors.join('; ')}`);
+    const operator = queue[0];
+    if (negated) {
+      requirements.push({ key, operator: '!', values: new Set() });
+    } else if (operator === undefined || operator === ',') {
+      requirements.push({ key, operator: 'exists', values: new Set() });
+    } else {
+      queue.shift();
+      requirements.push(comparison(text, key, operator, queue, value));
+    }
+    const next = queue.shift();
+    if (next !== undefined && next !== ',') throw bad(text, `found '${next}', expected: ',' or 'end of string'`);
+    if (next === ',' && queue.length === 0) throw bad(text, "found '', expected: identifier after ','");
+  }
+  return matcher(requirements);
+}
+
+function comparison(text: string, key: string, operator: string, queue: string[], value: () => string): Requirement {
+  switch (operator) {
+    case '=':
+    case '==': return { key, operator: 'in', values: new Set([labelValue(text, value())]) };
+    case '!=': return { key, operator: 'notin', values: new Set([labelValue(text, value())]) };
+    case '<':
+    case '>': {
+      const bound = value();
+      if (!/^-?\d+$/.test(bound)) throw bad(text, `values[0]: Invalid value: ${JSON.stringify(bound)}: for 'Gt', 'Lt' operators, the value must be an integer`);
+      return { key, operator: operator === '>' ? 'gt' : 'lt', values: new Set([bound]) };
+    }
+    case 'in':
+    case 'notin': {
+      if (queue.shift() !== '(') throw bad(text, `found '', expected: '('`);
+      const values = new Set<string>();
+      for (;;) {
+        values.add(labelValue(text, value()));
+        const next = queue.shift();
+        if (next === ')') break;
+        if (next !== ',') throw bad(text, `found '${next ?? ''}', expected: ',' or ')'`);
+      }
+      return { key, operator, values };
+    }
+    default: throw bad(text, `found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
+  }
+}
+
+function labelValue(text: string, value: string): string {
+  const errors = isLabelValue(value);
+  if (errors.length > 0) throw bad(text, `values[0]: Invalid value: ${JSON.stringify(value)}: ${errors.join('; ')}`);
+  return value;
+}
+
+const OPERATORS: Record<string, Operator> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!', Gt: 'gt', Lt: 'lt' };
+
+/** The structured form; an absent selector selects nothing, an empty one everything. */
+export function matcherOf(selector: LabelSelector | undefined): Matcher {
+  if (selector === undefined || selector === null) return NOTHING;
+  return matcher([
+    ...Object.entries(selector.matchLabels ?? {}).map(([key, value]): Requirement => ({ key, operator: 'in', values: new Set([value]) })),
+    ...requirementsOf(selector.matchExpressions ?? []),
+  ]);
+}
+
+/** For node selector terms, whose expressions also know Gt and Lt. */
+export function matcherOfExpressions(expressions: readonly { key: string; operator: string; values?: readonly string[] }[]): Matcher {
+  return matcher(requirementsOf(expressions));
+}
+
+function requirementsOf(expressions: readonly { key: string; operator: string; values?: readonly string[] }[]): Requirement[] {
+  return expressions.map(({ key, operator, values }) => {
+    const known = OPERATORS[operator];
+    if (!known) throw badRequest(`${JSON.stringify(operator)} is not a valid label selector operator`);
+    return { key, operator: known, values: new Set(values) };
+  });
+}
+
+/** The query form of a structured selector, as kubectl prints it; '<none>' when empty. */
+export function formatLabelSelector(selector: LabelSelector | undefined): string {
+  const parts = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
+  for (const { key, operator, values = [] } of selector?.matchExpressions ?? []) {
+    if (operator === 'Exists') parts.push(key);
+    else if (operator === 'DoesNotExist') parts.push(`!${key}`);
+    else parts.push(`${key} ${operator.toLowerCase()} (${[...values].sort().join(',')})`);
+  }
+  return parts.length === 0 ? '<none>' : parts.sort().join(',');
+}
+
+export interface FieldRequirement {
+  field: string;
+  op: '=' | '!=';
+  value: string;
+}
+
+/** 'status.phase!=Failed,spec.nodeName=a' ; a backslash escapes ',', '=' and itself. Throws StatusError 400. */
+export function parseFieldSelector(text: string): FieldRequirement[] {
+  return splitTerms(text).map((term) => {
+    const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
+    if (!match?.[1]) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
+    return { field: match[1].trim(), op: match[2] === '!=' ? '!=' : '=', value: (match[3] ?? '').replace(/\\([\\,=])/g, '$1') };
+  });
+}
+
+function splitTerms(text: string): string[] {
+  const terms: string[] = [];
+  let term = '';
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i] ?? '';
+    if (char === '\\') term += char + (text[++i] ?? '');
+    else if (char === ',') {
+      terms.push(term);
+      term = '';
+    } else term += char;
+  }
+  if (term !== '') terms.push(term);
+  return terms.filter((t) => t.trim() !== '');
+}
