@@ -84,8 +84,10 @@ export interface ResourceDefinition {
   readonly builtin: boolean;
   /** Objects are answered to create, never stored (reviews). */
   readonly virtual?: boolean;
-  /** Spec and status apart: main writes leave status alone and generation counts changes of the rest. */
+  /** There is a status subresource: writes of the main resource leave status alone. */
   readonly hasStatus: boolean;
+  /** `metadata.generation` counts changes outside metadata and status (custom resources: always). */
+  readonly generation: boolean;
   /** Which collection of the store holds the objects; differs from group/plural where two versions or groups are one storage. */
   readonly storage: { group: string; plural: string };
   /** Absent: stored as served. Neither may change its argument. */
