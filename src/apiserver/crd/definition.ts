@@ -1,0 +1,113 @@
+/** From a CustomResourceDefinition to the resources it defines, one a served version. */
+import { isObject, type JsonObject, type JsonSchema } from './schema.ts';
+import { applySchemaDefaults, prune } from './shape.ts';
+import { validateAgainst } from './validate.ts';
+import type { FieldError } from '../../kube/status.ts';
+import type { CustomResourceDefinition, KubeObject } from '../../kube/types.ts';
+import type { ObjectStrategy, ResourceDefinition, ScalePaths, SubresourceDefinition } from '../engine.ts';
+
+type Version = CustomResourceDefinition['spec']['versions'][number];
+type Column = NonNullable<ResourceDefinition['custom']>['columns'][number];
+
+const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'] as const;
+const AGE: Column = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  description:
+    'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.',
+};
+
+/** Definitions of all served versions; objects are stored in the storage version and converted by `apiVersion` alone (strategy None). */
+export function definitionsOf(crd: CustomResourceDefinition): ResourceDefinition[] {
+  const { group, names, versions, scope } = crd.spec;
+  const storageVersion = versions.find((version) => version.storage)?.name ?? versions[0]?.name ?? 'v1';
+  return versions
+    .filter((version) => version.served)
+    .map((version): ResourceDefinition => {
+      const schema = (version.schema?.openAPIV3Schema ?? {}) as JsonSchema;
+      const scale = scaleOf(version);
+      return {
+        group,
+        version: version.name,
+        kind: names.kind,
+        listKind: names.listKind ?? `${names.kind}List`,
+        plural: names.plural,
+        singular: names.singular ?? names.kind.toLowerCase(),
+        shortNames: names.shortNames ?? [],
+        categories: names.categories ?? [],
+        namespaced: scope === 'Namespaced',
+        verbs: VERBS,
+        subresources: subresourcesOf(version, { group, version: version.name, kind: names.kind }),
+        selectableFields: Object.fromEntries((version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), (object) => fieldText(object, jsonPath)])),
+        builtin: false,
+        hasStatus: version.subresources?.status !== undefined,
+        generation: true,
+        storage: { group, plural: names.plural },
+        convert: {
+          toStorage: (object) => withVersion(object, `${group}/${storageVersion}`),
+          fromStorage: (object) => withVersion(object, `${group}/${version.name}`),
+        },
+        strategy: strategyOf(schema),
+        ...(scale ? { scale } : {}),
+        custom: { columns: columnsOf(version), openApiSchema: schema },
+      };
+    });
+}
+
+function withVersion(object: KubeObject, apiVersion: string): KubeObject {
+  return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
+}
+
+function columnsOf(version: Version): readonly Column[] {
+  const columns = version.additionalPrinterColumns ?? [];
+  return columns.length === 0 ? [AGE] : columns;
+}
+
+function subresourcesOf(version: Version, kind: SubresourceDefinition['kind']): SubresourceDefinition[] {
+  const verbs = ['get', 'patch', 'update'] as const;
+  return [
+    ...(version.subresources?.status ? [{ name: 'status', kind, verbs }] : []),
+    ...(version.subresources?.scale ? [{ name: 'scale', kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, verbs }] : []),
+  ];
+}
+
+function scaleOf(version: Version): ScalePaths | undefined {
+  const scale = version.subresources?.scale;
+  if (!scale) return undefined;
+  return {
+    specReplicas: scale.specReplicasPath,
+    statusReplicas: scale.statusReplicasPath,
+    ...(scale.labelSelectorPath ? { labelSelector: scale.labelSelectorPath } : {}),
+  };
+}
+
+/** A field by a simple path ('.spec.color') as text; '' when it is absent. */
+function fieldText(object: KubeObject, path: string): string {
+  let value: unknown = object;
+  for (const name of path.split('.').filter((part) => part !== '')) {
+    value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  }
+  return value === undefined || value === null ? '' : String(value);
+}
+
+function strategyOf(schema: JsonSchema): ObjectStrategy {
+  return {
+    prune: (object) => ({ unknown: prune(object, schema), typeErrors: [] }),
+    applyDefaults: (object) => applySchemaDefaults(object, schema),
+    validate: (object) => validateBody(object, schema),
+  };
+}
+
+/** TypeMeta and metadata are the registry's to check: the schema may only narrow the name. */
+function validateBody(object: KubeObject, schema: JsonSchema): FieldError[] {
+  const { metadata: metadataSchema, apiVersion: _version, kind: _kind, ...properties } = schema.properties ?? {};
+  const body: JsonObject = { ...object };
+  delete body['apiVersion'];
+  delete body['kind'];
+  delete body['metadata'];
+  const errors = validateAgainst(body, { ...schema, properties, required: (schema.required ?? []).filter((name) => name !== 'metadata') });
+  const nameSchema = metadataSchema?.properties?.['name'];
+  if (nameSchema && object.metadata.name !== undefined) errors.push(...validateAgainst(object.metadata.name, nameSchema, 'metadata.name'));
+  return errors;
+}
