@@ -1,0 +1,86 @@
+/** The changes of one collection, in revision order, as far back as they are kept. */
+import type { StoredObject } from '../engine.ts';
+
+export interface Change {
+  readonly revision: number;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly key: string;
+  /** The new state; for a deletion the last state at the deletion's revision. */
+  readonly object: StoredObject;
+  /** Undefined: created. */
+  readonly previous: StoredObject | undefined;
+  readonly deleted: boolean;
+}
+
+/** Upstream's watch cache keeps at least 75 s; twice that lets a client that was suspended for a minute carry on. */
+const KEEP_MS = 150_000;
+/** Kept whatever their age: a quiet collection can be watched from long ago. */
+const KEEP_AT_LEAST = 1_000;
+const KEEP_AT_MOST = 100_000;
+
+export class History {
+  readonly #changes: Change[] = [];
+  /** Index of the oldest change kept: dropped ones are cut off in bulk. */
+  #first = 0;
+  #compacted: number;
+
+  /** Nothing is known of what happened up to `compacted`. */
+  constructor(compacted: number) {
+    this.#compacted = compacted;
+  }
+
+  /** Changes after this revision are all there. */
+  get compacted(): number {
+    return this.#compacted;
+  }
+
+  push(change: Change): void {
+    const last = this.#changes.at(-1);
+    if (last !== undefined && last.revision >= change.revision) throw new Error(`revision ${change.revision} follows ${last.revision}: history must move forward`);
+    this.#changes.push(change);
+    this.#compact(change.at);
+  }
+
+  /** Changes after `revision`, oldest first; `revision` must not be before `compacted`. */
+  *after(revision: number): Generator<Change> {
+    for (let i = this.#search(revision); i < this.#changes.length; i++) yield this.#changes[i]!;
+  }
+
+  /** What each key changed since `revision` was then (undefined: absent). */
+  undo(revision: number): Map<string, StoredObject | undefined> {
+    const then = new Map<string, StoredObject | undefined>();
+    for (let i = this.#changes.length - 1; i >= this.#first; i--) {
+      const change = this.#changes[i]!;
+      if (change.revision <= revision) break;
+      then.set(change.key, change.previous);
+    }
+    return then;
+  }
+
+  /** Index of the first change after `revision`. */
+  #search(revision: number): number {
+    let low = this.#first;
+    let high = this.#changes.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#changes[middle]!.revision <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #compact(nowMs: number): void {
+    for (let count = this.#changes.length - this.#first; count > KEEP_AT_LEAST; count--) {
+      const oldest = this.#changes[this.#first]!;
+      if (count <= KEEP_AT_MOST && nowMs - oldest.at <= KEEP_MS) break;
+      this.#compacted = oldest.revision;
+      this.#first++;
+    }
+    // Cutting the array costs its length: only when at least half of it is dropped.
+    if (this.#first > this.#changes.length / 2 && this.#first > KEEP_AT_LEAST) {
+      this.#changes.splice(0, this.#first);
+      this.#first = 0;
+    }
+  }
+}
