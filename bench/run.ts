@@ -1,0 +1,22 @@
+/**
+ * The figures of the README's table: `npm run bench`. Root, Linux; each figure is the median of several runs with its spread.
+ * Options: --runs N (default 5), --only up,pod,fifth
+ */
+import { cpus, totalmem, release } from 'node:os';
+import { parseArgs } from 'node:util';
+import { fifthPodBench } from './fifth-pod.ts';
+import { podStartBench } from './pod-start.ts';
+import { spread, type Figure } from './spread.ts';
+import { upBench } from './up.ts';
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, only: { type: 'string' } } });
+const runs = Number(values.runs);
+const benches: Record<string, (runs: number) => Promise<Figure[]>> = { up: upBench, pod: podStartBench, fifth: fifthPodBench };
+const wanted = values.only?.split(',') ?? Object.keys(benches);
+
+console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}, ${runs} runs\n`);
+for (const name of wanted) {
+  const bench = benches[name];
+  if (!bench) throw new Error(`--only: no bench '${name}'; there are ${Object.keys(benches).join(', ')}`);
+  for (const figure of await bench(runs)) console.log(spread(figure));
+}
