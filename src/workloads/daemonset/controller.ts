@@ -95,7 +95,7 @@ export function daemonSetController(ctx: ControllerContext): Controller {
       }
       await writeStatus(ctx.client, daemonSets, set, daemonSetStatus(set, all, byNode, hash, ctx.clock.now()));
       const inUse = new Set([hash, ...owned.map((pod) => pod.metadata.labels?.[REVISION_HASH] ?? '')]);
-      await trimHistory(ctx.client, set, history, inUse);
+      await trimHistory(ctx.client, set, history, (old) => inUse.has(hashOf(old)));
       const wait = msUntilAvailable(owned, set.spec?.minReadySeconds ?? 0, ctx.clock.now());
       if (wait !== undefined) return { requeueAfterMs: wait };
     },

@@ -62,10 +62,10 @@ export async function currentRevision(client: Client, owner: WithTemplate, revis
   }
 }
 
-/** Deletes the oldest revisions that no pod uses, beyond the owner's limit. */
-export async function trimHistory(client: Client, owner: WithTemplate, revisions: readonly ControllerRevision[], inUse: ReadonlySet<string>): Promise<void> {
+/** Deletes the oldest revisions that are not used, beyond the owner's limit. */
+export async function trimHistory(client: Client, owner: WithTemplate, revisions: readonly ControllerRevision[], isUsed: (revision: ControllerRevision) => boolean): Promise<void> {
   const limit = owner.spec?.revisionHistoryLimit ?? 10;
-  const idle = revisions.filter((revision) => !inUse.has(hashOf(revision))).sort((a, b) => a.revision - b.revision);
+  const idle = revisions.filter((revision) => !isUsed(revision)).sort((a, b) => a.revision - b.revision);
   for (const revision of idle.slice(0, Math.max(0, idle.length - limit))) {
     await client.delete(controllerRevisions, keyOf(revision)).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
   }

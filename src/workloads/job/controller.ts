@@ -1,0 +1,111 @@
+/** Runs jobs to their end. */
+import { controllerOf } from '../../kube/owners.ts';
+import { jobs, pods } from '../../kube/resources.ts';
+import { isNotFound } from '../../kube/status.ts';
+import type { Job, ObjectKey, Pod } from '../../kube/types.ts';
+import type { Controller, ControllerContext } from '../../runtime/controller.ts';
+import { startController, watching } from '../../runtime/reconcile.ts';
+import { forEachLimited, slowStart } from '../shared/batches.ts';
+import { keyOf } from '../shared/claim.ts';
+import { Expectations } from '../shared/expectations.ts';
+import { createPod, deletePod, isNamespaceTerminating, podFromTemplate } from '../shared/pod-control.ts';
+import { writeStatus } from '../shared/status.ts';
+import { decide, isFinished, type JobPlan } from './decide.ts';
+import { isTracked, jobTemplate, TRACKING } from './pods.ts';
+
+const BY_JOB = 'workloads/pods-by-job';
+const IN_FLIGHT = 16;
+
+export function jobController(ctx: ControllerContext): Controller {
+  const informer = ctx.informer(jobs);
+  const podInformer = ctx.informer(pods);
+  podInformer.addIndex(BY_JOB, (pod) => {
+    const owner = controllerOf(pod);
+    return owner?.kind === 'Job' ? [`${pod.metadata.namespace ?? ''}/${owner.name}`] : [];
+  });
+  const expectations = new Expectations(ctx.clock);
+  const recorder = ctx.recorder('job-controller');
+  const control = { client: ctx.client, recorder };
+
+  function ofPod(pod: Pod, old: Pod | undefined, deleted: boolean): ObjectKey[] {
+    const owner = controllerOf(pod);
+    if (owner?.kind !== 'Job') return [];
+    const key = { namespace: pod.metadata.namespace ?? '', name: owner.name };
+    const text = `${key.namespace}/${key.name}`;
+    if (deleted || pod.metadata.deletionTimestamp !== undefined) expectations.deleted(text, pod.metadata.uid ?? '');
+    if (old === undefined && !deleted) expectations.created(text);
+    return [key];
+  }
+
+  async function release(pod: Pod): Promise<void> {
+    if (!isTracked(pod)) return;
+    const finalizers = (pod.metadata.finalizers ?? []).filter((finalizer) => finalizer !== TRACKING);
+    const { resourceVersion } = pod.metadata;
+    try {
+      await ctx.client.patch(pods, keyOf(pod), { metadata: { finalizers, resourceVersion } }, { type: 'merge' });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  async function act(job: Job, text: string, plan: JobPlan): Promise<void> {
+    if (plan.remove.length > 0) {
+      expectations.expectDeletes(text, plan.remove.map((pod) => pod.metadata.uid ?? ''));
+      try {
+        await forEachLimited(plan.remove, IN_FLIGHT, async (pod) => {
+          // Ended by the job's own will: not to be counted as failed.
+          await release(pod);
+          await deletePod(control, job, pod);
+        });
+      } catch (error) {
+        expectations.forget(text);
+        throw error;
+      }
+      return;
+    }
+    if (plan.create.length === 0) return;
+    expectations.expectCreates(text, plan.create.length);
+    const { succeeded, error } = await slowStart(plan.create.length, async (i) => {
+      const index = plan.create[i]?.index;
+      const name = job.metadata.name ?? '';
+      await createPod(control, job, podFromTemplate(job, jobTemplate(job, index), index === undefined ? {} : { generateName: `${name}-${index}-` }));
+    });
+    for (let i = succeeded; i < plan.create.length; i++) expectations.created(text);
+    if (error !== undefined && !isNamespaceTerminating(error)) throw error;
+  }
+
+  /** Says what has just become true of the job. */
+  function announce(job: Job, after: Job): void {
+    const was = (type: string) => job.status?.conditions?.find((c) => c.type === type)?.status;
+    for (const condition of after.status?.conditions ?? []) {
+      if (was(condition.type) === condition.status) continue;
+      const { type, status, reason = '', message = '' } = condition;
+      if (type === 'Complete' && status === 'True') recorder.event(job, 'Normal', 'Completed', 'Job completed');
+      if (type === 'Failed' && status === 'True') recorder.event(job, 'Warning', reason, message);
+      if (type === 'Suspended') recorder.event(job, 'Normal', status === 'True' ? 'Suspended' : 'Resumed', message);
+    }
+  }
+
+  return startController(ctx, {
+    name: 'job',
+    watches: [watching(jobs), watching(pods, ofPod)],
+    async reconcile(key) {
+      const text = `${key.namespace ?? ''}/${key.name}`;
+      const job = informer.get(key);
+      const found = podInformer.byIndex(BY_JOB, text);
+      const owned = found.filter((pod) => controllerOf(pod)?.uid === job?.metadata.uid);
+      // Pods of a job that is no more: nobody counts them, so nothing may hold them.
+      for (const pod of found) if (!owned.includes(pod)) await release(pod);
+      if (job === undefined) return expectations.forget(text);
+      const satisfied = expectations.satisfied(text);
+      const plan = decide(job, owned, ctx.clock.now());
+      // Deciding on a stale view would start or end pods twice; counting is safe.
+      if (!satisfied) Object.assign(plan, { create: [], remove: [] });
+      const after = isFinished(job) ? job : await writeStatus(ctx.client, jobs, job, plan.status);
+      announce(job, after);
+      await forEachLimited(plan.release, IN_FLIGHT, release);
+      await act(job, text, plan);
+      if (plan.requeueAfterMs !== undefined) return { requeueAfterMs: plan.requeueAfterMs };
+    },
+  });
+}
