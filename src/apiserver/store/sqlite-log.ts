@@ -39,10 +39,16 @@ const SCHEMA = `
  * Opens or makes the file (mode 0600: it holds secrets). Throws an Error that says what is wrong with it and what to do.
  */
 export function sqliteLog(path: string): WriteLog {
-  // The worker starts up (some 20 ms) while this thread reads.
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const loaded = readAll(path);
+  // It starts up (some 20 ms) while this thread reads, and opens the file at the first append: only one may have it open.
   const worker = new Worker(workerUrl(), { workerData: { path } });
+  let loaded: ReturnType<typeof readAll>;
+  try {
+    loaded = readAll(path);
+  } catch (error) {
+    void worker.terminate();
+    throw error;
+  }
   let pending: ((error?: Error) => void) | undefined;
   let dead: Error | undefined;
   const answer = (error?: Error): void => {
@@ -51,7 +57,7 @@ export function sqliteLog(path: string): WriteLog {
     done?.(error);
   };
   worker.on('message', (message: AppendAnswer) => answer(message.error === undefined ? undefined : new Error(describe(path, message.error))));
-  worker.on('error', (error) => {
+  worker.on('error', (error: Error) => {
     dead = new Error(describe(path, error.message));
     answer(dead);
   });

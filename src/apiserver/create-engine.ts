@@ -1,0 +1,60 @@
+/** Puts an engine together: log, store, allocators, admission, registry, and the objects every cluster starts with. */
+import { join } from 'node:path';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { Random } from '../runtime/random.ts';
+import { admission } from './admission/index.ts';
+import { ServiceAllocator } from './admission/services/allocator.ts';
+import { bootstrap, type Endpoint } from './bootstrap.ts';
+import type { ApiEngine } from './engine.ts';
+import { Definitions } from './registry/definitions.ts';
+import { Registry } from './registry/index.ts';
+import { reviewHandlers } from './registry/reviews.ts';
+import { builtinResources } from './resources/index.ts';
+import { memoryLog } from './store/log.ts';
+import { sqliteLog } from './store/sqlite-log.ts';
+import { Store } from './store/store.ts';
+
+export interface EngineOptions {
+  /** Holds `store.db`; absent: everything in memory only. */
+  dataDir?: string;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+  /** '10.200.0.0/16' */
+  serviceCidr: string;
+  /** Makes the `kubernetes` service with its endpoints. */
+  kubernetesEndpoint?: Endpoint;
+}
+
+/** `close` waits for writes in hand and ends watches. */
+export type ClosableEngine = ApiEngine & { close(): Promise<void> };
+
+/** Rejects when the store cannot be opened, saying why and what to do. */
+export async function createEngine(options: EngineOptions): Promise<ClosableEngine> {
+  const { clock, random, log, serviceCidr } = options;
+  const definitions = new Definitions(builtinResources);
+  const store = new Store(options.dataDir === undefined ? memoryLog() : sqliteLog(join(options.dataDir, 'store.db')), clock);
+  const registry = new Registry({
+    store, clock, random, log, admission: admission(),
+    services: new ServiceAllocator(store, random, serviceCidr),
+    builtin(group, plural) {
+      const definition = definitions.ofGroup(group, plural);
+      if (definition === undefined) throw new Error(`there is no built-in resource ${plural}.${group}`);
+      return definition;
+    },
+  }, definitions);
+  for (const [target, handler] of reviewHandlers()) registry.setCreateHandler(target, handler);
+  try {
+    await bootstrap(registry, serviceCidr, options.kubernetesEndpoint);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return Object.assign(registry, {
+    async close() {
+      registry.endWatches();
+      await store.close();
+    },
+  });
+}

@@ -1,0 +1,113 @@
+/** Deletion: preconditions, a pod's grace, finalizers, and what the garbage collector is asked to do with dependents. */
+import { conflict, forbidden } from '../../kube/status.ts';
+import type { KubeObject, Namespace, ObjectKey, Pod } from '../../kube/types.ts';
+import { timestamp } from '../../runtime/clock.ts';
+import type { DeleteRequest, ListRequest, ListResult, RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
+import { encode } from '../store/stored-object.ts';
+import { copyJson, equalJson } from './json.ts';
+import { list } from './list.ts';
+import { successStatus } from './status.ts';
+import { current, isFinished } from './update.ts';
+import { collectionOf, storageKey, targetOf, view, type RegistryWorld } from './world.ts';
+
+const ORPHAN = 'orphan';
+const FOREGROUND = 'foregroundDeletion';
+const PROTECTED_NAMESPACES = new Set(['default', 'kube-system', 'kube-public']);
+const DEFAULT_GRACE_SECONDS = 30;
+
+/** The object when it stays for now, else a Status of success. Rejects with 404, 409. */
+export async function remove(
+  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, request: DeleteRequest = {},
+): Promise<StoredObject> {
+  const old = current(world, definition, key).object;
+  checkPreconditions(definition, old, request);
+  if (definition.group === '' && definition.plural === 'namespaces' && PROTECTED_NAMESPACES.has(key.name)) {
+    throw forbidden(targetOf(definition, key.name), 'this namespace may not be deleted');
+  }
+  const object = deleted(world, definition, old, request);
+  const gone = isFinished(definition, object);
+  if (ctx.dryRun) return gone ? successStatus(definition, old) : encode(0, object);
+  const collection = collectionOf(world, definition);
+  const id = storageKey(definition, key);
+  if (!gone && equalJson(object, old)) {
+    await world.store.settled(collection, id);
+    return current(world, definition, key);
+  }
+  const stored = definition.convert?.toStorage(object) ?? object;
+  if (!gone) return view(definition, await world.store.put(collection, id, stored));
+  const last = await world.store.remove(collection, id, stored);
+  // A pod's deletion answers the pod, as upstream; the others a Status.
+  return definition.group === '' && definition.plural === 'pods' ? view(definition, last) : successStatus(definition, old);
+}
+
+/** Deletes each object that matches; answers them as they were. One that another deletes meanwhile is no error. */
+export async function removeCollection(
+  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, selection: ListRequest, request: DeleteRequest = {},
+): Promise<ListResult> {
+  const found = await list(world.store, definition, selection);
+  await Promise.all(found.items.map(async ({ object }) => {
+    try {
+      const { name = '', namespace } = object.metadata;
+      await remove(world, definition, ctx, namespace === undefined ? { name } : { name, namespace }, request);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }));
+  return found;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 404;
+}
+
+function checkPreconditions(definition: ResourceDefinition, { metadata }: KubeObject, { preconditions }: DeleteRequest): void {
+  const target = targetOf(definition, metadata.name);
+  if (preconditions?.uid !== undefined && preconditions.uid !== metadata.uid) {
+    throw conflict(target, `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${metadata.uid}`);
+  }
+  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== metadata.resourceVersion) {
+    throw conflict(target, `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`);
+  }
+}
+
+/** The state a deletion leads to: a copy with its deletion written down. */
+function deleted(world: RegistryWorld, definition: ResourceDefinition, old: KubeObject, request: DeleteRequest): KubeObject {
+  const object = copyJson(old);
+  const { metadata } = object;
+  const finalizers = finalizersAfter(metadata.finalizers ?? [], request);
+  if (finalizers.length > 0) metadata.finalizers = finalizers;
+  else delete metadata.finalizers;
+  const graceSeconds = definition.group === '' && definition.plural === 'pods' ? podGrace(old as Pod, request.gracePeriodSeconds) : 0;
+  if (metadata.deletionTimestamp === undefined) {
+    metadata.deletionTimestamp = timestamp(world.clock.now() + graceSeconds * 1000);
+    metadata.deletionGracePeriodSeconds = graceSeconds;
+    if (metadata.generation !== undefined) metadata.generation++;
+  } else if (graceSeconds < (metadata.deletionGracePeriodSeconds ?? 0)) {
+    const shortened = Date.parse(metadata.deletionTimestamp) - ((metadata.deletionGracePeriodSeconds ?? 0) - graceSeconds) * 1000;
+    metadata.deletionTimestamp = timestamp(Math.max(shortened, world.clock.now()));
+    metadata.deletionGracePeriodSeconds = graceSeconds;
+  }
+  if (definition.group === '' && definition.plural === 'namespaces') {
+    const namespace = object as Namespace;
+    namespace.status = { ...namespace.status, phase: 'Terminating' };
+  }
+  return object;
+}
+
+/** A pod that never ran on a node, or has ended, needs no time to stop. */
+function podGrace(pod: Pod, asked: number | undefined): number {
+  if (!pod.spec?.nodeName || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return 0;
+  // Asked again without a number, the time given first stands.
+  const usual = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+  const grace = asked ?? usual;
+  return grace < 0 ? 1 : grace;
+}
+
+/** Without a policy, what was asked before stands. */
+function finalizersAfter(finalizers: readonly string[], { propagationPolicy, orphanDependents }: DeleteRequest): string[] {
+  const policy = propagationPolicy ?? (orphanDependents === undefined ? undefined : orphanDependents ? 'Orphan' : 'Background');
+  if (policy === undefined) return [...finalizers];
+  const others = finalizers.filter((finalizer) => finalizer !== ORPHAN && finalizer !== FOREGROUND);
+  if (policy === 'Orphan') return [...others, ORPHAN];
+  return policy === 'Foreground' ? [...others, FOREGROUND] : others;
+}

@@ -1,0 +1,155 @@
+/** The registry: the engine's methods over the store, generic for all resources. Start with `create.ts` and `update.ts`. */
+import { methodNotSupported, notFound, type StatusError } from '../../kube/status.ts';
+import type { KubeObject, ObjectKey } from '../../kube/types.ts';
+import type {
+  ApiEngine, ApiWatch, CreateHandler, DeleteRequest, GetRequest, ListRequest, ListResult, PatchRequest, RequestContext, ResourceDefinition,
+  StoredObject, UpdateRequest, Verb, WatchRequest,
+} from '../engine.ts';
+import { encode } from '../store/stored-object.ts';
+import { keyOf } from './body.ts';
+import { create } from './create.ts';
+import type { Definitions } from './definitions.ts';
+import { remove, removeCollection } from './delete.ts';
+import { list } from './list.ts';
+import { patch } from './patch.ts';
+import { parseRevision, waitFor } from './revisions.ts';
+import { bind } from './subresources/binding.ts';
+import { evict } from './subresources/eviction.ts';
+import { getScale, patchScale, updateScale } from './subresources/scale.ts';
+import { update } from './update.ts';
+import { Watches } from './watches.ts';
+import { collectionOf, storageKey, targetOf, typeMetaOf, view, type RegistryWorld } from './world.ts';
+
+export class Registry implements ApiEngine {
+  readonly #world: RegistryWorld;
+  readonly #definitions: Definitions;
+  readonly #watches: Watches;
+  readonly #handlers = new Map<string, CreateHandler>();
+
+  constructor(world: RegistryWorld, definitions: Definitions) {
+    this.#world = world;
+    this.#definitions = definitions;
+    this.#watches = new Watches(world.store, world.clock);
+  }
+
+  get revision(): number {
+    return this.#world.store.revision;
+  }
+
+  get storeError(): StatusError | undefined {
+    return this.#world.store.error;
+  }
+
+  definitions(): readonly ResourceDefinition[] {
+    return this.#definitions.all();
+  }
+
+  definition(group: string, version: string, plural: string): ResourceDefinition | undefined {
+    return this.#definitions.get({ group, version, plural });
+  }
+
+  addDefinitions(definitions: readonly ResourceDefinition[]): void {
+    this.#definitions.add(definitions);
+  }
+
+  removeDefinitions(names: readonly { group: string; version: string; plural: string }[]): void {
+    this.#definitions.remove(names);
+    for (const name of names) this.#watches.end(name);
+  }
+
+  onDefinitionsChanged(fn: () => void): () => void {
+    return this.#definitions.onChanged(fn);
+  }
+
+  setCreateHandler({ group, plural, subresource }: { group: string; plural: string; subresource: string }, handler: CreateHandler): void {
+    this.#handlers.set(handlerName(group, plural, subresource), handler);
+  }
+
+  async get(definition: ResourceDefinition, _ctx: RequestContext, key: ObjectKey, request: GetRequest = {}): Promise<StoredObject> {
+    allow(definition, 'get', request.subresource);
+    await waitFor(this.#world.store, parseRevision(request.resourceVersion));
+    if (request.subresource === 'scale') return getScale(this.#world, definition, key);
+    const stored = collectionOf(this.#world, definition).get(storageKey(definition, key));
+    if (stored === undefined) throw notFound(targetOf(definition, key.name));
+    return view(definition, stored);
+  }
+
+  async list(definition: ResourceDefinition, _ctx: RequestContext, request: ListRequest = {}): Promise<ListResult> {
+    allow(definition, 'list');
+    return list(this.#world.store, definition, request);
+  }
+
+  async watch(definition: ResourceDefinition, _ctx: RequestContext, request: WatchRequest = {}): Promise<ApiWatch> {
+    allow(definition, 'watch');
+    return this.#watches.open(definition, request);
+  }
+
+  async create(definition: ResourceDefinition, ctx: RequestContext, namespace: string | undefined, body: KubeObject): Promise<StoredObject> {
+    allow(definition, 'create');
+    if (definition.virtual) return this.#createVirtual(definition, ctx, namespace, body);
+    return create(this.#world, definition, ctx, namespace, body);
+  }
+
+  async update(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, body: KubeObject, request: UpdateRequest = {}): Promise<StoredObject> {
+    allow(definition, 'update', request.subresource);
+    if (request.subresource === 'scale') return updateScale(this.#world, definition, ctx, key, body);
+    return update(this.#world, definition, ctx, key, body, request.subresource);
+  }
+
+  async patch(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, body: unknown, request: PatchRequest): Promise<StoredObject> {
+    allow(definition, 'patch', request.subresource);
+    if (request.subresource === 'scale') return patchScale(this.#world, definition, ctx, key, body, request);
+    return patch(this.#world, definition, ctx, key, body, request);
+  }
+
+  async delete(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, request?: DeleteRequest): Promise<StoredObject> {
+    allow(definition, 'delete');
+    return remove(this.#world, definition, ctx, key, request);
+  }
+
+  async deleteCollection(definition: ResourceDefinition, ctx: RequestContext, selection: ListRequest, request?: DeleteRequest): Promise<ListResult> {
+    allow(definition, 'deletecollection');
+    return removeCollection(this.#world, definition, ctx, selection, request);
+  }
+
+  async createSubresource(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, subresource: string, body: KubeObject): Promise<StoredObject> {
+    allow(definition, 'create', subresource);
+    const handler = this.#handlers.get(handlerName(definition.group, definition.plural, subresource));
+    if (handler !== undefined) return encode(0, await handler(ctx, key, body));
+    if (definition.group === '' && definition.plural === 'pods') {
+      if (subresource === 'binding') return bind(this.#world, ctx, key, body);
+      if (subresource === 'eviction') return evict(this.#world, ctx, key, body);
+    }
+    throw notFound(targetOf(definition, key.name));
+  }
+
+  endWatches(): void {
+    this.#watches.close();
+  }
+
+  async #createVirtual(definition: ResourceDefinition, ctx: RequestContext, namespace: string | undefined, body: KubeObject): Promise<StoredObject> {
+    Object.assign(body, typeMetaOf(definition));
+    body.metadata ??= {};
+    if (definition.namespaced && namespace !== undefined) body.metadata.namespace = namespace;
+    // The old way to bind: the pod is named by the body.
+    if (definition.group === '' && definition.plural === 'bindings') return bind(this.#world, ctx, keyOf(body), body);
+    const handler = this.#handlers.get(handlerName(definition.group, definition.plural, ''));
+    if (handler === undefined) throw methodNotSupported(targetOf(definition), 'create');
+    return encode(0, await handler(ctx, keyOf(body), body));
+  }
+}
+
+function handlerName(group: string, plural: string, subresource: string): string {
+  return `${group}/${plural}/${subresource}`;
+}
+
+/** Throws 404 for a subresource that is not there and 405 for a verb that it, or the resource, does not have. */
+function allow(definition: ResourceDefinition, verb: Verb, subresource?: string): void {
+  if (subresource === undefined) {
+    if (!definition.verbs.includes(verb)) throw methodNotSupported(targetOf(definition), verb);
+    return;
+  }
+  const found = definition.subresources.find(({ name }) => name === subresource);
+  if (found === undefined) throw notFound({ ...targetOf(definition), plural: `${definition.plural}/${subresource}` });
+  if (!found.verbs.includes(verb)) throw methodNotSupported({ ...targetOf(definition), plural: `${definition.plural}/${subresource}` }, verb);
+}

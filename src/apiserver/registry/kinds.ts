@@ -1,0 +1,150 @@
+/** What some kinds do besides what all do: first status, fields that belong to the server. Data where it can be. */
+import { qosClass } from '../../kube/pods.ts';
+import type { Job, KubeObject, Namespace, Pod, Service, Unstructured } from '../../kube/types.ts';
+import { timestamp } from '../../runtime/clock.ts';
+import type { ResourceDefinition } from '../engine.ts';
+import { collectionName, type WriteRequest } from './world.ts';
+
+/** The status a new object starts with, by storage collection; other kinds with a status start with {}. */
+const FIRST_STATUS: Record<string, object> = {
+  '/namespaces': { phase: 'Active' },
+  '/persistentvolumes': { phase: 'Pending' },
+  '/persistentvolumeclaims': { phase: 'Pending' },
+  '/services': { loadBalancer: {} },
+  '/replicationcontrollers': { replicas: 0 },
+  'apps/daemonsets': { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 },
+  'apps/replicasets': { replicas: 0 },
+  'apps/statefulsets': { replicas: 0, availableReplicas: 0 },
+  'autoscaling/horizontalpodautoscalers': { desiredReplicas: 0, currentMetrics: null },
+  'networking.k8s.io/ingresses': { loadBalancer: {} },
+  'policy/poddisruptionbudgets': { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 },
+  'storage.k8s.io/volumeattachments': { attached: false },
+};
+
+/** Kinds whose creator says the status: a kubelet registers its node with one. */
+const CREATED_WITH_STATUS = new Set(['/nodes']);
+
+interface KindRules {
+  /** After the defaults, before admission. */
+  create?(object: KubeObject, request: WriteRequest): void;
+  /** Before validation; `old` is shared and must not be changed. */
+  update?(object: KubeObject, old: KubeObject): void;
+}
+
+const RULES: Record<string, KindRules> = {
+  '/pods': {
+    create(object, { world }) {
+      const pod = object as Pod;
+      const gated = (pod.spec?.schedulingGates ?? []).length > 0;
+      pod.status = {
+        phase: 'Pending',
+        ...(gated ? {
+          conditions: [{
+            type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates',
+            lastProbeTime: null as unknown as undefined, lastTransitionTime: timestamp(world.clock.now()),
+          }],
+        } : {}),
+        qosClass: qosClass(pod),
+      };
+    },
+  },
+  '/namespaces': {
+    create(object) {
+      const namespace = object as Namespace;
+      const finalizers = namespace.spec?.finalizers ?? [];
+      namespace.spec = { finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'] };
+      // Upstream's label, so that network policies can select by name.
+      namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name ?? '' };
+    },
+    update(object, old) {
+      const namespace = object as Namespace;
+      namespace.spec = { ...(old as Namespace).spec };
+      namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name ?? '' };
+    },
+  },
+  '/services': { update: (object, old) => keepAllocated(object as Service, old as Service) },
+  'batch/jobs': { create: (object) => generateSelector(object as Job) },
+  'certificates.k8s.io/certificatesigningrequests': {
+    create(object, { ctx }) {
+      const csr = object as Unstructured & { spec?: Record<string, unknown> };
+      const { name, groups, uid } = ctx.user;
+      csr.spec = { ...csr.spec, username: name, groups: [...groups], ...(uid === undefined ? {} : { uid }) };
+    },
+    update(object, old) {
+      (object as Unstructured)['spec'] = (old as Unstructured)['spec'];
+    },
+  },
+};
+
+export function prepareCreate(object: KubeObject, request: WriteRequest): void {
+  const { definition } = request;
+  const collection = collectionName(definition.storage);
+  if (definition.hasStatus && !CREATED_WITH_STATUS.has(collection)) {
+    const first = FIRST_STATUS[collection];
+    if (first !== undefined) (object as Unstructured)['status'] = { ...first };
+    else if (definition.builtin) (object as Unstructured)['status'] = {};
+    else delete (object as Unstructured)['status'];
+  }
+  RULES[collection]?.create?.(object, request);
+}
+
+export function prepareUpdate(definition: ResourceDefinition, object: KubeObject, old: KubeObject): void {
+  RULES[collectionName(definition.storage)]?.update?.(object, old);
+}
+
+/** A replace that leaves out what the server allocated keeps it, as long as the type still has use for it. */
+function keepAllocated(service: Service, old: Service): void {
+  const [spec, before] = [service.spec, old.spec];
+  if (spec === undefined || before === undefined) return;
+  dropUnused(spec, before);
+  if (spec.type === 'ExternalName' || before.type === 'ExternalName') return;
+  if (!spec.clusterIP && !spec.clusterIPs?.length) {
+    if (before.clusterIP !== undefined) spec.clusterIP = before.clusterIP;
+    if (before.clusterIPs !== undefined) spec.clusterIPs = [...before.clusterIPs];
+  }
+  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
+  spec.ipFamilies ??= before.ipFamilies && [...before.ipFamilies];
+  spec.ipFamilyPolicy ??= before.ipFamilyPolicy;
+  if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return;
+  for (const port of spec.ports ?? []) {
+    const same = before.ports?.find((p) => p.port === port.port && (p.protocol ?? 'TCP') === (port.protocol ?? 'TCP'));
+    if (!port.nodePort && same?.nodePort) port.nodePort = same.nodePort;
+  }
+  if (spec.externalTrafficPolicy === 'Local' && spec.type === 'LoadBalancer' && !spec.healthCheckNodePort && before.healthCheckNodePort) {
+    spec.healthCheckNodePort = before.healthCheckNodePort;
+  }
+}
+
+/** What the old type had use for and the new one has not goes, unless it was changed by hand (then validation says so). */
+function dropUnused(spec: NonNullable<Service['spec']>, before: NonNullable<Service['spec']>): void {
+  const external = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+  if (spec.type === 'ExternalName' && spec.clusterIP === before.clusterIP) {
+    delete spec.clusterIP;
+    delete spec.clusterIPs;
+    delete spec.ipFamilies;
+    delete spec.ipFamilyPolicy;
+  }
+  if (!external) {
+    const old = new Set(before.ports?.map(({ nodePort }) => nodePort));
+    for (const port of spec.ports ?? []) if (old.has(port.nodePort)) delete port.nodePort;
+    if (spec.externalTrafficPolicy === before.externalTrafficPolicy) delete spec.externalTrafficPolicy;
+  }
+  if (!(spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local') && spec.healthCheckNodePort === before.healthCheckNodePort) delete spec.healthCheckNodePort;
+  if (spec.type !== 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === before.allocateLoadBalancerNodePorts) delete spec.allocateLoadBalancerNodePorts;
+}
+
+/** Jobs select their pods by their own uid, unless told otherwise. */
+function generateSelector(job: Job): void {
+  const { spec, metadata } = job;
+  if (spec === undefined || spec.manualSelector === true) return;
+  const uid = metadata.uid ?? '';
+  const name = metadata.name ?? '';
+  spec.template.metadata = {
+    ...spec.template.metadata,
+    labels: {
+      ...spec.template.metadata?.labels,
+      'batch.kubernetes.io/controller-uid': uid, 'batch.kubernetes.io/job-name': name, 'controller-uid': uid, 'job-name': name,
+    },
+  };
+  spec.selector = { ...spec.selector, matchLabels: { ...spec.selector?.matchLabels, 'batch.kubernetes.io/controller-uid': uid } };
+}

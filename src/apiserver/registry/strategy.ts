@@ -1,0 +1,29 @@
+/** How bodies are checked: built-in kinds by the schema table, custom ones by the strategy their definition brings. */
+import { applyDefaults } from '../../kube/defaults/index.ts';
+import { schemaOf } from '../../kube/schema/index.ts';
+import { checkFields } from '../../kube/schema/strict.ts';
+import type { FieldError } from '../../kube/status.ts';
+import type { KubeObject } from '../../kube/types.ts';
+import { validateObject } from '../../kube/validation/index.ts';
+import type { ObjectStrategy, ResourceDefinition } from '../engine.ts';
+
+const builtin: ObjectStrategy = {
+  prune(object) {
+    const slash = object.apiVersion.indexOf('/');
+    const type = schemaOf({ group: slash < 0 ? '' : object.apiVersion.slice(0, slash), version: object.apiVersion.slice(slash + 1), kind: object.kind });
+    if (type === undefined) return { unknown: [], typeErrors: [] };
+    return checkFields(object, type, { prune: true });
+  },
+  applyDefaults: (object) => applyDefaults(object),
+  validate: (object, old) => validateObject(object, old),
+};
+
+export function strategyOf(definition: ResourceDefinition): ObjectStrategy {
+  return definition.strategy ?? builtin;
+}
+
+/** Errors of the whole object; custom kinds share the rules for metadata with the built-in ones. */
+export function validate(definition: ResourceDefinition, object: KubeObject, old?: KubeObject): FieldError[] {
+  if (definition.strategy === undefined) return validateObject(object, old);
+  return [...validateObject(object, old), ...definition.strategy.validate(object, old)];
+}

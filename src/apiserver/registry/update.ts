@@ -1,0 +1,144 @@
+/** Changing an object: replace, patch and every subresource that writes come down to `change`. */
+import { conflict, invalid, notFound } from '../../kube/status.ts';
+import type { KubeObject, ObjectKey, Unstructured } from '../../kube/types.ts';
+import type { RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
+import { encode } from '../store/stored-object.ts';
+import { checkIdentity, shapeBody } from './body.ts';
+import { copyJson, equalJson } from './json.ts';
+import { prepareUpdate } from './kinds.ts';
+import { bumpGeneration, keepServerFields } from './metadata.ts';
+import { validate } from './strategy.ts';
+import { collectionOf, kindOf, storageKey, targetOf, view, type RegistryWorld } from './world.ts';
+
+/** Kinds whose writers must say which state they saw. */
+const REVISION_NEEDED = new Set([
+  'apiextensions.k8s.io/customresourcedefinitions', 'policy/poddisruptionbudgets', 'scheduling.k8s.io/priorityclasses', 'coordination.k8s.io/leases',
+  'admissionregistration.k8s.io/validatingwebhookconfigurations', 'admissionregistration.k8s.io/mutatingwebhookconfigurations',
+]);
+
+/** The newest state as the definition serves it. Rejects with 404. */
+export function current(world: RegistryWorld, definition: ResourceDefinition, key: ObjectKey): StoredObject {
+  const stored = world.store.newest(collectionOf(world, definition), storageKey(definition, key));
+  if (stored === undefined) throw notFound(targetOf(definition, key.name));
+  return view(definition, stored);
+}
+
+/** Replaces the object or the part a subresource shows. Takes the body over. */
+export function update(
+  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, body: unknown, subresource?: string,
+): Promise<StoredObject> {
+  checkIdentity(definition, key, body);
+  if (!body.metadata.resourceVersion && subresource === undefined && needsRevision(definition)) {
+    // An object that is not there answers 404 first, as upstream.
+    current(world, definition, key);
+    throw invalid(kindOf(definition, key.name), [{ reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0x0: must be specified for an update' }]);
+  }
+  shapeBody(definition, ctx, body);
+  return change(world, definition, ctx, key, body, subresource);
+}
+
+function needsRevision(definition: ResourceDefinition): boolean {
+  return !definition.builtin || REVISION_NEEDED.has(`${definition.storage.group}/${definition.storage.plural}`);
+}
+
+/** `next` (taken over, already shaped) becomes the new state as far as the subresource allows. No await before the store accepts it. */
+export async function change(
+  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, next: KubeObject, subresource?: string,
+): Promise<StoredObject> {
+  const old = current(world, definition, key);
+  const revision = next.metadata.resourceVersion;
+  if (revision && revision !== old.object.metadata.resourceVersion) throw conflict(targetOf(definition, key.name));
+  const object = subresource === undefined ? mainPart(definition, next, old.object) : subresourcePart(definition, next, old.object, subresource);
+  keepServerFields(definition, object, old.object);
+  object.metadata.resourceVersion = old.object.metadata.resourceVersion;
+  if (subresource === undefined) prepareUpdate(definition, object, old.object);
+  world.admission.admit({ operation: 'update', world, definition, ctx, key, object, old: old.object, ...(subresource === undefined ? {} : { subresource }) });
+  if (subresource !== 'status') bumpGeneration(definition, object, old.object);
+  const errors = validate(definition, object, old.object);
+  if (errors.length > 0) throw invalid(kindOf(definition, key.name), errors);
+  return store(world, definition, ctx, key, object, old.object);
+}
+
+async function store(
+  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, object: KubeObject, old: KubeObject,
+): Promise<StoredObject> {
+  const collection = collectionOf(world, definition);
+  const id = storageKey(definition, key);
+  const finished = isFinished(definition, object);
+  const allocation = finished ? undefined : world.services.allocate(definition, object);
+  if (ctx.dryRun || (!finished && equalJson(object, old))) {
+    allocation?.release();
+    if (ctx.dryRun) return encode(0, object);
+    await world.store.settled(collection, id);
+    return current(world, definition, key);
+  }
+  try {
+    const stored = definition.convert?.toStorage(object) ?? object;
+    const write = finished ? world.store.remove(collection, id, stored) : world.store.put(collection, id, stored);
+    return view(definition, await write);
+  } catch (error) {
+    allocation?.release();
+    throw error;
+  }
+}
+
+/** An object on its way out goes when its last finalizer does, unless it still has time to stop in (a pod's grace). */
+export function isFinished(definition: ResourceDefinition, { metadata, ...rest }: KubeObject): boolean {
+  if (metadata.deletionTimestamp === undefined || (metadata.finalizers ?? []).length > 0 || (metadata.deletionGracePeriodSeconds ?? 0) > 0) return false;
+  if (definition.group !== '' || definition.plural !== 'namespaces') return true;
+  return ((rest as { spec?: { finalizers?: string[] } }).spec?.finalizers ?? []).length === 0;
+}
+
+function mainPart(definition: ResourceDefinition, next: KubeObject, old: KubeObject): KubeObject {
+  if (!definition.hasStatus) return next;
+  const { status } = old as Unstructured;
+  if (status === undefined) delete (next as Unstructured)['status'];
+  else (next as Unstructured)['status'] = status;
+  return next;
+}
+
+type Part = (next: Unstructured, old: Unstructured) => Unstructured;
+
+/** What each subresource may change: everything else is the old state's. */
+const PARTS: Record<string, Part> = {
+  status: (next, old) => ({ ...old, metadata: next.metadata, status: next['status'] }),
+  finalize: (next, old) => ({ ...old, spec: next['spec'] }),
+  approval: (next, old) => {
+    const { conditions } = (next['status'] ?? {}) as { conditions?: unknown };
+    return { ...old, status: { ...(old['status'] as object | undefined), ...(conditions === undefined ? {} : { conditions }) } };
+  },
+  ephemeralcontainers: (next, old) => {
+    const { ephemeralContainers } = (next['spec'] ?? {}) as { ephemeralContainers?: unknown };
+    return { ...old, spec: { ...(old['spec'] as object), ...(ephemeralContainers === undefined ? {} : { ephemeralContainers }) } };
+  },
+  resize: (next, old) => ({ ...old, spec: resized(old['spec'] as PodContainers, next['spec'] as PodContainers | undefined) }),
+};
+
+interface PodContainers {
+  containers?: { name: string; resources?: unknown; resizePolicy?: unknown }[];
+}
+
+function resized(old: PodContainers, next: PodContainers | undefined): PodContainers {
+  return {
+    ...old,
+    containers: (old.containers ?? []).map((container) => {
+      const wanted = next?.containers?.find(({ name }) => name === container.name);
+      return wanted === undefined ? container : { ...container, ...(wanted.resources === undefined ? {} : { resources: wanted.resources }) };
+    }),
+  };
+}
+
+function subresourcePart(definition: ResourceDefinition, next: KubeObject, old: KubeObject, subresource: string): KubeObject {
+  const part = PARTS[subresource];
+  if (part === undefined) throw notFound(targetOf(definition, old.metadata.name));
+  const object = part(next as Unstructured, old as Unstructured);
+  // Custom resources' status writes leave metadata alone, and the apps kinds' leave labels alone.
+  if (object.metadata === old.metadata || !definition.builtin) object.metadata = copyJson(old.metadata);
+  else if (definition.group === 'apps') restoreLabels(object, old);
+  return object;
+}
+
+function restoreLabels(object: KubeObject, old: KubeObject): void {
+  if (old.metadata.labels === undefined) delete object.metadata.labels;
+  else object.metadata.labels = old.metadata.labels;
+}

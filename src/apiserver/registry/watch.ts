@@ -1,0 +1,147 @@
+/**
+ * Watches: every change of a collection after a revision, in order, none missing, none twice, as the selection sees it:
+ * what starts to match is ADDED, what stops is DELETED.
+ */
+import { expired } from '../../kube/status.ts';
+import type { ApiWatch, ApiWatchEvent, ResourceDefinition, WatchRequest } from '../engine.ts';
+import type { Change } from '../store/history.ts';
+import type { Store } from '../store/store.ts';
+import { atRevision } from '../store/stored-object.ts';
+import { invalidOption } from './list.ts';
+import { parseRevision, waitFor } from './revisions.ts';
+import { filterOf, inRange, type Filter } from './selection.ts';
+import { collectionOf, view } from './world.ts';
+
+/** Changes a reader may lag behind before it is cut off; it can resume from its last revision. */
+const QUEUE_MAX = 10_000;
+
+export class CollectionWatch implements ApiWatch {
+  readonly wantsBookmarks: boolean;
+  readonly #store: Store;
+  readonly #definition: ResourceDefinition;
+  readonly #filter: Filter;
+  #queue: ApiWatchEvent[] = [];
+  /** How many of the queue are changes: the objects there were at first do not count against the limit. */
+  #changes = 0;
+  #notify: (() => void) | undefined;
+  #stop: (() => void) | undefined;
+  #ended = false;
+  #endedAt = 0;
+  readonly #onEnd: (watch: CollectionWatch) => void;
+
+  constructor(store: Store, definition: ResourceDefinition, filter: Filter, wantsBookmarks: boolean, onEnd: (watch: CollectionWatch) => void) {
+    this.#store = store;
+    this.#definition = definition;
+    this.#filter = filter;
+    this.wantsBookmarks = wantsBookmarks;
+    this.#onEnd = onEnd;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get revision(): number {
+    return this.#ended ? this.#endedAt : this.#store.revision;
+  }
+
+  /** From what is there now (`initial`: with an ADDED for each), or from the history after `revision`. Synchronous, so nothing slips in between. */
+  start(from: { initial: boolean; initialEventsEnd: boolean } | { revision: number }): void {
+    const collection = collectionOf({ store: this.#store }, this.#definition);
+    if ('revision' in from) {
+      if (from.revision < collection.history.compacted) {
+        this.#push({ type: 'ERROR', status: expired(`too old resource version: ${from.revision} (${collection.history.compacted})`).status });
+        this.close();
+        return;
+      }
+      for (const change of collection.history.after(from.revision)) this.#change(change);
+      // What lies in the past does not tell how fast the reader is.
+      this.#changes = 0;
+    } else {
+      if (from.initial) {
+        for (const [, stored] of collection.range(this.#filter.from, this.#filter.to)) {
+          const object = view(this.#definition, stored);
+          if (this.#filter.matches(object.object)) this.#push({ type: 'ADDED', object });
+        }
+      }
+      if (from.initialEventsEnd) this.#push({ type: 'BOOKMARK', revision: this.#store.revision, initialEventsEnd: true });
+    }
+    this.#stop = collection.listen((change) => this.#change(change));
+  }
+
+  drain(): ApiWatchEvent[] {
+    const events = this.#queue;
+    this.#queue = [];
+    this.#changes = 0;
+    return events;
+  }
+
+  onReady(fn: () => void): void {
+    this.#notify = fn;
+    if (this.#queue.length > 0 || this.#ended) queueMicrotask(fn);
+  }
+
+  bookmark(): void {
+    if (!this.#ended) this.#push({ type: 'BOOKMARK', revision: this.#store.revision });
+  }
+
+  close(): void {
+    if (this.#ended) return;
+    this.#endedAt = this.#store.revision;
+    this.#ended = true;
+    this.#stop?.();
+    this.#onEnd(this);
+    this.#notify?.();
+  }
+
+  /** Called for each change and watch: cost here is multiplied by both. */
+  #change(change: Change): void {
+    if (!inRange(this.#filter, change.key)) return;
+    const event = this.#eventOf(change);
+    if (event === undefined) return;
+    if (++this.#changes > QUEUE_MAX) {
+      this.close();
+      return;
+    }
+    this.#push(event);
+  }
+
+  #eventOf(change: Change): ApiWatchEvent | undefined {
+    const definition = this.#definition;
+    const { object, previous, deleted } = change;
+    if (this.#filter.everything) return { type: deleted ? 'DELETED' : previous === undefined ? 'ADDED' : 'MODIFIED', object: view(definition, object) };
+    const was = previous !== undefined && this.#filter.matches(view(definition, previous).object);
+    if (deleted) return was ? { type: 'DELETED', object: view(definition, object) } : undefined;
+    const is = this.#filter.matches(view(definition, object).object);
+    if (is) return { type: was ? 'MODIFIED' : 'ADDED', object: view(definition, object) };
+    if (!was) return undefined;
+    return { type: 'DELETED', object: atRevision(view(definition, previous), change.revision) };
+  }
+
+  #push(event: ApiWatchEvent): void {
+    this.#queue.push(event);
+    if (this.#queue.length === 1) this.#notify?.();
+  }
+}
+
+export async function openWatch(
+  store: Store, definition: ResourceDefinition, request: WatchRequest, onEnd: (watch: CollectionWatch) => void,
+): Promise<CollectionWatch> {
+  const filter = filterOf(definition, request);
+  checkOptions(request);
+  const revision = parseRevision(request.resourceVersion);
+  await waitFor(store, revision);
+  const watch = new CollectionWatch(store, definition, filter, request.allowWatchBookmarks === true, onEnd);
+  if (request.sendInitialEvents === true) watch.start({ initial: true, initialEventsEnd: watch.wantsBookmarks });
+  else if (revision === 0) watch.start({ initial: request.sendInitialEvents === undefined, initialEventsEnd: false });
+  else watch.start({ revision });
+  return watch;
+}
+
+function checkOptions({ sendInitialEvents, resourceVersionMatch }: WatchRequest): void {
+  if (sendInitialEvents === undefined) {
+    if (resourceVersionMatch !== undefined) throw invalidOption('resourceVersionMatch', 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  } else if (resourceVersionMatch !== 'NotOlderThan') {
+    throw invalidOption('resourceVersionMatch', 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  }
+}
