@@ -1,0 +1,165 @@
+/**
+ * OpenAPI v3 documents, one a group and version, as kubectl uses them: to know fields for apply and --validate, and to explain.
+ * Built when first asked for.
+ */
+import { descriptionOf, schemaOf, type FieldSchema, type Scalar, type TypeSchema } from './index.ts';
+
+/** What a document needs of a resource. */
+export interface OpenApiResource {
+  plural: string;
+  kind: string;
+  listKind?: string;
+  namespaced: boolean;
+  verbs: readonly string[];
+  subresources: readonly string[];
+  /** Custom resources: the CRD's openAPIV3Schema. */
+  schema?: unknown;
+}
+
+type Doc = Record<string, unknown>;
+
+interface GroupVersion {
+  group: string;
+  version: string;
+}
+
+const REF = '#/components/schemas/';
+const SCALAR_DOCS: Record<Scalar, Doc> = {
+  string: { type: 'string' },
+  boolean: { type: 'boolean' },
+  int32: { type: 'integer', format: 'int32' },
+  int64: { type: 'integer', format: 'int64' },
+  float64: { type: 'number', format: 'double' },
+  bytes: { type: 'string', format: 'byte' },
+  quantity: { allOf: [{ $ref: `${REF}io.k8s.apimachinery.pkg.api.resource.Quantity` }] },
+  intOrString: { allOf: [{ $ref: `${REF}io.k8s.apimachinery.pkg.util.intstr.IntOrString` }] },
+  time: { allOf: [{ $ref: `${REF}io.k8s.apimachinery.pkg.apis.meta.v1.Time` }] },
+  microTime: { allOf: [{ $ref: `${REF}io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime` }] },
+  duration: { type: 'string' },
+  fieldsV1: { allOf: [{ $ref: `${REF}io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1` }] },
+  raw: { type: 'object' },
+  strings: { type: 'array', items: { type: 'string' } },
+  any: {},
+};
+const NAMED_SCALARS: Doc = {
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': {
+    oneOf: [{ type: 'string' }, { type: 'number' }],
+    description: 'A fixed-point number with a decimal (m, k, M, G) or binary (Ki, Mi, Gi) suffix: "250m", "1G", "512Mi".',
+  },
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': {
+    oneOf: [{ type: 'integer' }, { type: 'string' }],
+    format: 'int-or-string',
+    description: 'IntOrString is a type that can hold an int32 or a string.',
+  },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.Time': { type: 'string', format: 'date-time', description: 'A moment in RFC 3339.' },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime': { type: 'string', format: 'date-time', description: 'A moment in RFC 3339 with microseconds.' },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': { type: 'object', description: 'A set of fields, as a trie in JSON.' },
+};
+
+/** The document of one group and version. */
+export function openApiV3(gv: GroupVersion, resources: readonly OpenApiResource[]): Doc {
+  const schemas: Doc = { ...NAMED_SCALARS };
+  const paths: Doc = {};
+  for (const resource of resources) {
+    const gvk = { group: gv.group, version: gv.version, kind: resource.kind };
+    const type = schemaOf(gvk);
+    const name = type && resource.schema === undefined ? type.name : customName(gv, resource.kind);
+    if (type && resource.schema === undefined) {
+      addType(schemas, type, gvk);
+      const listType = schemaOf({ ...gvk, kind: resource.listKind ?? `${resource.kind}List` });
+      if (listType) addType(schemas, listType, { ...gvk, kind: listType.name.split('.').at(-1) ?? '' });
+    } else {
+      schemas[name] = customSchema(schemas, resource.schema, gvk);
+    }
+    addPaths(paths, gv, resource, gvk, name);
+  }
+  const deleteOptions = schemaOf({ group: '', version: 'v1', kind: 'DeleteOptions' });
+  if (deleteOptions) addType(schemas, deleteOptions);
+  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'v1.34.2' }, paths, components: { schemas } };
+}
+
+/** 'com.example.v1.Widget': the group's labels in reverse, as upstream names custom types. */
+function customName({ group, version }: GroupVersion, kind: string): string {
+  return `${group.split('.').reverse().join('.')}.${version}.${kind}`;
+}
+
+function addType(schemas: Doc, type: TypeSchema, gvk?: { group: string; version: string; kind: string }): void {
+  const there = schemas[type.name] as Doc | undefined;
+  if (there) {
+    if (gvk) there['x-kubernetes-group-version-kind'] ??= [gvk];
+    return;
+  }
+  const properties: Doc = {};
+  const doc: Doc = { type: 'object', description: descriptionOf(type), properties };
+  schemas[type.name] = doc;
+  if (gvk) doc['x-kubernetes-group-version-kind'] = [gvk];
+  const required = [...type.fields.values()].filter((field) => field.required).map((field) => field.name);
+  if (required.length > 0) doc['required'] = required;
+  for (const field of type.fields.values()) {
+    properties[field.name] = fieldDoc(field, descriptionOf(type, field.name));
+    if (typeof field.type !== 'string') addType(schemas, field.type);
+  }
+}
+
+function fieldDoc(field: FieldSchema, description: string): Doc {
+  const value: Doc = typeof field.type === 'string' ? SCALAR_DOCS[field.type] : { allOf: [{ $ref: REF + field.type.name }] };
+  const element: Doc = '$ref' in value || 'allOf' in value ? { ...value, default: typeof field.type === 'string' ? undefined : {} } : { ...value, default: field.type === 'string' ? '' : undefined };
+  const doc: Doc =
+    field.container === 'list' ? { type: 'array', items: element } : field.container === 'map' ? { type: 'object', additionalProperties: element } : { ...value };
+  if (description !== '') doc['description'] = description;
+  if (field.default !== undefined) doc['default'] = field.default;
+  if (field.patchStrategy) doc['x-kubernetes-patch-strategy'] = field.patchStrategy;
+  if (field.patchMergeKey) doc['x-kubernetes-patch-merge-key'] = field.patchMergeKey;
+  if (field.listType) doc['x-kubernetes-list-type'] = field.listType;
+  if (field.listMapKeys) doc['x-kubernetes-list-map-keys'] = field.listMapKeys;
+  if (field.mapType) doc['x-kubernetes-map-type'] = field.mapType;
+  return doc;
+}
+
+/** A custom type: its own schema, with the fields every object has. */
+function customSchema(schemas: Doc, schema: unknown, gvk: { group: string; version: string; kind: string }): Doc {
+  const meta = schemaOf({ group: '', version: 'v1', kind: 'Pod' })?.fields.get('metadata')?.type;
+  if (meta !== undefined && typeof meta !== 'string') addType(schemas, meta);
+  const own = (schema ?? { 'x-kubernetes-preserve-unknown-fields': true }) as Doc;
+  return {
+    ...own,
+    type: 'object',
+    properties: {
+      apiVersion: { type: 'string', description: 'APIVersion defines the versioned schema of this representation of an object.' },
+      kind: { type: 'string', description: 'Kind is a string value representing the REST resource this object represents.' },
+      ...((own['properties'] as Doc | undefined) ?? {}),
+      metadata: { allOf: [{ $ref: `${REF}io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta` }], description: "Standard object's metadata." },
+    },
+    'x-kubernetes-group-version-kind': [gvk],
+  };
+}
+
+const query = (name: string, type = 'string'): Doc => ({ name, in: 'query', schema: { type, uniqueItems: true } });
+const WRITE_QUERY = [query('dryRun'), query('fieldManager'), query('fieldValidation')];
+
+function addPaths(paths: Doc, gv: GroupVersion, resource: OpenApiResource, gvk: Doc, schemaName: string): void {
+  const base = `${gv.group === '' ? '/api' : `/apis/${gv.group}`}/${gv.version}${resource.namespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}`;
+  const schema = { $ref: REF + schemaName };
+  const answer = { 200: { description: 'OK', content: { 'application/json': { schema } } }, 401: { description: 'Unauthorized' } };
+  const operation = (action: string, more: Doc = {}): Doc => ({ responses: answer, 'x-kubernetes-action': action, 'x-kubernetes-group-version-kind': gvk, ...more });
+  const body = { requestBody: { content: { '*/*': { schema } }, required: true }, parameters: WRITE_QUERY };
+  const isCustom = resource.schema !== undefined;
+  const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml', ...(isCustom ? [] : ['application/strategic-merge-patch+json'])];
+  const patch = operation('patch', {
+    parameters: [...WRITE_QUERY, query('force', 'boolean')],
+    requestBody: { required: true, content: Object.fromEntries(patchTypes.map((type) => [type, { schema: { type: 'object' } }])) },
+  });
+  const has = (verb: string): boolean => resource.verbs.includes(verb);
+  paths[base] = {
+    ...(has('list') ? { get: operation('list') } : {}),
+    ...(has('create') ? { post: operation('post', body) } : {}),
+    ...(has('deletecollection') ? { delete: operation('deletecollection', { parameters: [query('dryRun')] }) } : {}),
+  };
+  const one = {
+    ...(has('get') ? { get: operation('get') } : {}),
+    ...(has('update') ? { put: operation('put', body) } : {}),
+    ...(has('patch') ? { patch } : {}),
+  };
+  paths[`${base}/{name}`] = { ...one, ...(has('delete') ? { delete: operation('delete', { parameters: [query('dryRun'), query('gracePeriodSeconds', 'integer'), query('propagationPolicy')] }) } : {}) };
+  for (const name of resource.subresources) paths[`${base}/{name}/${name}`] = name === 'status' || name === 'scale' ? one : {};
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { descriptionOf, schemaOf } from './index.ts';
+import { JsonError, parseJson } from './json.ts';
+import { openApiV3 } from './openapi.ts';
+import { checkFields, pruneUnknown } from './strict.ts';
+
+const podType = schemaOf({ group: '', version: 'v1', kind: 'Pod' });
+const deploymentType = schemaOf({ group: 'apps', version: 'v1', kind: 'Deployment' });
+assert.ok(podType && deploymentType);
+
+test('the table knows kinds, fields, merge keys and descriptions', () => {
+  const spec = podType.fields.get('spec')?.type;
+  assert.ok(spec && typeof spec !== 'string');
+  assert.equal(spec.fields.get('containers')?.patchMergeKey, 'name');
+  assert.equal(spec.fields.get('containers')?.required, true);
+  assert.match(descriptionOf(spec, 'containers'), /List of containers/);
+  assert.equal(schemaOf({ group: 'example.com', version: 'v1', kind: 'Pod' }), undefined);
+});
+
+test('unknown fields are found with their paths, and pruned when asked', () => {
+  const body = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', lables: {} }, spec: { containers: [{ name: 'a', imagee: 'x' }], nodeSelector: { any: 'thing' } } };
+  assert.deepEqual(checkFields(body, podType).unknown, ['metadata.lables', 'spec.containers[0].imagee']);
+  pruneUnknown(body, podType);
+  assert.deepEqual(checkFields(body, podType).unknown, []);
+});
+
+const wrong: [string, object, string][] = [
+  ['a string for a number', { spec: { replicas: 'x' } }, 'json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32'],
+  ['an object for a list', { spec: { template: { spec: { containers: {} } } } }, 'json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.containers of type []v1.Container'],
+  ['a number for a label', { metadata: { labels: { a: 1 } } }, 'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string'],
+];
+for (const [name, body, want] of wrong) {
+  test(`${name} is a type error`, () => assert.equal(checkFields(body, deploymentType).typeErrors[0]?.replace('of type map[string]string', 'of type string'), want));
+}
+
+test('duplicate keys are found at any depth and values are as JSON.parse gives them', () => {
+  const { value, duplicates } = parseJson('{"a":1,"spec":{"x":1,"x":2,"list":[{"k":1},{"k":"}\\"","k":3}]},"a":2}');
+  assert.deepEqual(duplicates, ['spec.x', 'spec.list[1].k', 'a']);
+  assert.deepEqual(value, JSON.parse('{"a":2,"spec":{"x":2,"list":[{"k":1},{"k":3}]}}'));
+  assert.throws(() => parseJson('{'), JsonError);
+});
+
+test('no JSON without duplicates is said to have any', () => {
+  fc.assert(fc.property(fc.jsonValue(), (value) => {
+    const text = JSON.stringify(value);
+    const parsed = parseJson(text);
+    assert.deepEqual(parsed.duplicates, []);
+    assert.equal(JSON.stringify(parsed.value), text);
+  }));
+});
+
+test('an OpenAPI document has what kubectl looks for', () => {
+  const doc = openApiV3({ group: 'apps', version: 'v1' }, [{ plural: 'deployments', kind: 'Deployment', namespaced: true, verbs: ['get', 'list', 'create', 'update', 'patch', 'delete'], subresources: ['status'] }]) as {
+    paths: Record<string, { patch: { parameters: { name: string }[]; requestBody: { content: object } } }>;
+    components: { schemas: Record<string, { properties: Record<string, object> }> };
+  };
+  const { patch } = doc.paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}'] ?? {};
+  assert.ok(patch?.parameters.some((p) => p.name === 'fieldValidation'));
+  assert.ok('application/strategic-merge-patch+json' in (patch?.requestBody.content ?? {}));
+  assert.deepEqual(Object.keys(doc.components.schemas['io.k8s.api.core.v1.PodSpec']?.properties['containers'] ?? {}).filter((k) => k.startsWith('x-')), ['x-kubernetes-patch-strategy', 'x-kubernetes-patch-merge-key', 'x-kubernetes-list-type', 'x-kubernetes-list-map-keys'].filter((k) => k in (doc.components.schemas['io.k8s.api.core.v1.PodSpec']?.properties['containers'] ?? {})));
+});
