@@ -1,0 +1,100 @@
+/** Starts the data-plane process in the router's namespace and keeps it running. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { ClusterAddresses } from './addresses.ts';
+import { clusterNamespace, namespacePath } from './cluster-namespace.ts';
+
+/** What the process is told, as a file (0600: it holds a key). */
+export interface DataPlaneConfig {
+  /** The API as the router sees it. */
+  server: string;
+  ca: string;
+  cert: string;
+  key: string;
+  dnsAddress: string;
+  nodeCidr: string;
+  /** Ranges whose reverse look-ups the cluster answers. */
+  ownCidrs: string[];
+}
+
+export interface DataPlaneOptions {
+  clusterName: string;
+  addresses: ClusterAddresses;
+  /** Of the API server on the host's end of the link. */
+  port: number;
+  ca: string;
+  cert: string;
+  key: string;
+  /** The program to run: main.ts, or the bundle of it. */
+  entry: string;
+  /** Where its configuration is written. */
+  configPath: string;
+  clock: Clock;
+  log: Logger;
+}
+
+export interface DataPlane {
+  /** Service addresses and DNS work. */
+  ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const RESTART_MS = 500;
+const KILL_AFTER_MS = 2000;
+
+/** The router must be there. The process is started again when it ends, until `stop`. */
+export function startDataPlane(options: DataPlaneOptions): DataPlane {
+  const { addresses, clock, log } = options;
+  const ready = Promise.withResolvers<void>();
+  let child: ChildProcess | undefined;
+  let stopping = false;
+
+  async function start(): Promise<void> {
+    const config: DataPlaneConfig = {
+      server: `https://${addresses.hostLink}:${options.port}`,
+      ca: options.ca,
+      cert: options.cert,
+      key: options.key,
+      dnsAddress: addresses.dnsService,
+      nodeCidr: addresses.nodeCidr,
+      ownCidrs: [addresses.podCidr, addresses.serviceCidr, addresses.nodeCidr, addresses.loadBalancerCidr],
+    };
+    await writeFile(options.configPath, JSON.stringify(config), { mode: 0o600 });
+    if (!stopping) launch();
+  }
+
+  function launch(): void {
+    const namespace = namespacePath(clusterNamespace(options.clusterName));
+    const program = [process.execPath, '--max-semi-space-size=1', options.entry, options.configPath];
+    child = spawn('nsenter', [`--net=${namespace}`, ...program], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    child.on('message', (message) => {
+      if ((message as { type?: string }).type === 'ready') ready.resolve();
+    });
+    child.on('error', (error) => log.error('the data plane could not be started', { error: error.message }));
+    child.once('close', (code, signal) => {
+      child = undefined;
+      if (stopping) return;
+      log.warn('the data plane ended, starting it again', { code, signal });
+      clock.after(RESTART_MS, () => {
+        if (!stopping) launch();
+      });
+    });
+  }
+
+  start().catch((error: unknown) => ready.reject(error));
+  return {
+    ready: ready.promise,
+    async stop() {
+      stopping = true;
+      const running = child;
+      if (running === undefined) return;
+      const ended = new Promise<void>((done) => running.once('close', () => done()));
+      running.kill('SIGTERM');
+      const cancel = clock.after(KILL_AFTER_MS, () => running.kill('SIGKILL'));
+      await ended;
+      cancel();
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/**
+ * The data-plane process of a cluster. Runs in the router's namespace, started by `startDataPlane` with the path of its configuration;
+ * ends when its parent does. Keep its imports few: its memory is paid for in every cluster.
+ */
+import { readFileSync } from 'node:fs';
+import { endpointSlices, services } from '../kube/resources.ts';
+import type { EndpointSlice, Service } from '../kube/types.ts';
+import { realClock } from '../runtime/clock.ts';
+import { httpClient } from '../runtime/http/client.ts';
+import { SharedInformer } from '../runtime/shared-informer.ts';
+import { parseCidr, addressToNumber } from './addresses.ts';
+import type { DataPlaneConfig } from './data-plane.ts';
+import { machineResolvers } from './dns/forward.ts';
+import { startDns } from './dns/server.ts';
+import type { ZoneSource } from './dns/zone.ts';
+import { lineLogger } from './line-logger.ts';
+import { rulesWriter } from './rules-writer.ts';
+import { mergeRulesets, type Ruleset } from './ruleset.ts';
+import { serviceRules } from './services.ts';
+
+const SERVICE_NAME = 'kubernetes.io/service-name';
+
+// First of all: a parent that is gone already must not leave us behind.
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C goes to the whole foreground group; the parent decides when we end.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => process.exit(0));
+
+const log = lineLogger('network');
+const config = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as DataPlaneConfig;
+const client = httpClient({ server: config.server, ca: config.ca, cert: config.cert, key: config.key, userAgent: 'argosy-network' });
+const world = { client, clock: realClock, log };
+const serviceInformer = new SharedInformer<Service>(services, world);
+const sliceInformer = new SharedInformer<EndpointSlice>(endpointSlices, world);
+
+const keyOf = (namespace: string | undefined, name: string | undefined): string => `${namespace}/${name}`;
+const ownerOf = (slice: EndpointSlice): string => keyOf(slice.metadata.namespace, slice.metadata.labels?.[SERVICE_NAME]);
+serviceInformer.addIndex('address', (service) => service.spec?.clusterIPs ?? []);
+sliceInformer.addIndex('service', (slice) => [ownerOf(slice)]);
+sliceInformer.addIndex('address', (slice) => (slice.endpoints ?? []).flatMap((endpoint) => endpoint.addresses));
+
+/** Rules of each service, computed anew only when the service or its endpoints change. */
+const rules = new Map<string, Ruleset>();
+const dirty = new Set<string>();
+const writer = rulesWriter({
+  nodeCidr: config.nodeCidr,
+  clock: realClock,
+  log,
+  wanted() {
+    for (const key of dirty) {
+      const [namespace = '', name = ''] = key.split('/');
+      const service = serviceInformer.get({ namespace, name });
+      if (service === undefined) rules.delete(key);
+      else rules.set(key, serviceRules(service, sliceInformer.byIndex('service', key)));
+    }
+    dirty.clear();
+    return mergeRulesets(rules.values());
+  },
+});
+const touch = (key: string): void => {
+  dirty.add(key);
+  writer.changed();
+};
+
+const ranges = config.ownCidrs.map(parseCidr);
+const source: ZoneSource = {
+  service: (namespace, name) => serviceInformer.get({ namespace, name }),
+  slices: (namespace, name) => sliceInformer.byIndex('service', keyOf(namespace, name)),
+  hasServices: (namespace) => serviceInformer.list(namespace).length > 0,
+  serviceByAddress: (address) => serviceInformer.byIndex('address', address)[0],
+  slicesByAddress: (address) => sliceInformer.byIndex('address', address),
+  owns: (address) => ranges.some(({ start, end }) => addressToNumber(address) >= start && addressToNumber(address) <= end),
+};
+
+const forever = new AbortController().signal;
+void serviceInformer.run(forever);
+void sliceInformer.run(forever);
+await Promise.all([
+  startDns({ address: config.dnsAddress, source, upstreams: machineResolvers(), log }),
+  serviceInformer.synced(),
+  sliceInformer.synced(),
+]);
+serviceInformer.onChange({
+  upsert: ({ metadata }) => touch(keyOf(metadata.namespace, metadata.name)),
+  delete: ({ metadata }) => touch(keyOf(metadata.namespace, metadata.name)),
+});
+sliceInformer.onChange({
+  upsert(slice, old) {
+    touch(ownerOf(slice));
+    if (old !== undefined && ownerOf(old) !== ownerOf(slice)) touch(ownerOf(old));
+  },
+  delete: (slice) => touch(ownerOf(slice)),
+});
+await writer.flushed();
+log.info('the data plane is ready', { services: rules.size, dns: config.dnsAddress });
+process.send?.({ type: 'ready' });
