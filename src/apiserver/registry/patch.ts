@@ -1,9 +1,10 @@
 /** Patches: the outcome of applying one is written as a replace would be. */
 import { applyJsonPatch } from '../../kube/patch/json.ts';
+import type { Json, JsonObject } from '../../kube/patch/json-value.ts';
 import { applyMergePatch } from '../../kube/patch/merge.ts';
 import { applyStrategicMergePatch } from '../../kube/patch/strategic.ts';
 import { schemaOf } from '../../kube/schema/index.ts';
-import { badRequest, unsupportedMediaType } from '../../kube/status.ts';
+import { badRequest, unsupportedMediaType, type StatusError } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { PatchRequest, RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import { checkIdentity, shapePatched } from './body.ts';
@@ -27,20 +28,26 @@ export function patched(definition: ResourceDefinition, object: KubeObject, body
 }
 
 function applied(definition: ResourceDefinition, object: KubeObject, body: unknown, type: PatchRequest['type']): unknown {
+  // Stored objects were encoded as JSON: their types only name their members.
+  const document = object as unknown as Json;
   switch (type) {
-    case 'json': return applyJsonPatch(object, body);
-    case 'merge':
-      if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding patch: a merge patch must be an object');
-      return applyMergePatch(object, body);
+    case 'json': return applyJsonPatch(document, body);
+    case 'merge': return applyMergePatch(document, mergeBody(body));
     case 'strategic': {
       const schema = schemaOf(definition);
-      if (!definition.builtin || schema === undefined) {
-        throw unsupportedMediaType('the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json');
-      }
-      if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding patch: a strategic merge patch must be an object');
-      return applyStrategicMergePatch(object, body, schema);
+      if (!definition.builtin || schema === undefined) throw unsupported(['json', 'merge']);
+      return applyStrategicMergePatch(document, mergeBody(body), schema);
     }
-    case 'apply':
-      throw unsupportedMediaType('the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json');
+    case 'apply': throw unsupported(['json', 'merge', ...(definition.builtin ? ['strategic-merge'] : [])]);
   }
+}
+
+function mergeBody(body: unknown): JsonObject {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding patch: the patch must be an object');
+  return body as JsonObject;
+}
+
+function unsupported(kinds: readonly string[]): StatusError {
+  const types = kinds.map((kind) => `application/${kind}-patch+json`).join(', ');
+  return unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${types}`);
 }

@@ -41,7 +41,8 @@ const SCHEMA = `
 export function sqliteLog(path: string): WriteLog {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // It starts up (some 20 ms) while this thread reads, and opens the file at the first append: only one may have it open.
-  const worker = new Worker(workerUrl(), { workerData: { path } });
+  // The flags of this process (a debugger's, an evaluator's) are not meant for it.
+  const worker = new Worker(workerUrl(), { workerData: { path }, execArgv: [] });
   let loaded: ReturnType<typeof readAll>;
   try {
     loaded = readAll(path);
