@@ -1,0 +1,210 @@
+/**
+ * What the API server fills into a new object, kind by kind. `applyDefaults` is idempotent: defaults of a defaulted object change nothing.
+ */
+import type { CustomResourceDefinition, DaemonSet, Deployment, Event, Job, KubeObject, Pod, PodTemplateSpec, PriorityClass, ReplicaSet, ReplicationController, Secret, Service, StatefulSet, Unstructured } from '../types.ts';
+import { defaultPod, defaultPodSpec } from './pod-spec.ts';
+
+type Defaulter = (object: never) => void;
+
+function define<T extends KubeObject>(fill: (object: T) => void): Defaulter {
+  return fill as Defaulter;
+}
+
+/** Fields of kinds whose few defaults need no types: sets what is absent. */
+function fill(target: unknown, values: Record<string, unknown>): void {
+  if (typeof target !== 'object' || target === null) return;
+  const object = target as Record<string, unknown>;
+  for (const [name, value] of Object.entries(values)) object[name] ??= structuredClone(value);
+}
+
+function list(target: unknown): Record<string, unknown>[] {
+  return Array.isArray(target) ? (target as Record<string, unknown>[]) : [];
+}
+
+function template(pod: PodTemplateSpec | undefined): void {
+  if (!pod) return;
+  pod.metadata ??= {};
+  if (pod.spec) defaultPodSpec(pod.spec);
+}
+
+const ROLLING = { maxUnavailable: '25%', maxSurge: '25%' };
+
+const DEFAULTS: Record<string, Defaulter> = {
+  'v1/Pod': define<Pod>(({ spec }) => {
+    if (!spec) return;
+    defaultPodSpec(spec);
+    defaultPod(spec);
+  }),
+  'v1/PodTemplate': define<Unstructured>((object) => template(object['template'] as PodTemplateSpec)),
+  'v1/ReplicationController': define<ReplicationController>(({ spec, metadata }) => {
+    if (!spec) return;
+    spec.replicas ??= 1;
+    template(spec.template);
+    const labels = spec.template?.metadata?.labels;
+    spec.selector ??= labels;
+    metadata.labels ??= labels;
+  }),
+  'v1/Service': define<Service>(({ spec }) => {
+    if (!spec) return;
+    spec.sessionAffinity ??= 'None';
+    if (spec.sessionAffinity === 'ClientIP') spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10_800 } };
+    spec.type ??= 'ClusterIP';
+    for (const port of spec.ports ?? []) {
+      port.protocol ??= 'TCP';
+      if (port.targetPort === undefined || port.targetPort === '' || port.targetPort === 0) port.targetPort = port.port;
+    }
+    if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ??= 'Cluster';
+    if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
+    if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+  }),
+  'v1/Secret': define<Secret>((secret) => {
+    secret.type ??= 'Opaque';
+    for (const [key, text] of Object.entries(secret.stringData ?? {})) (secret.data ??= {})[key] = Buffer.from(text).toString('base64');
+    delete secret.stringData;
+  }),
+  'v1/Endpoints': define<Unstructured>((object) => {
+    for (const subset of list(object['subsets'])) for (const port of list(subset['ports'])) fill(port, { protocol: 'TCP' });
+  }),
+  'v1/Event': define<Event>((event) => {
+    if (event.count === 0) delete event.count;
+  }),
+  'v1/PersistentVolume': define<Unstructured>((object) => fill(object['spec'], { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' })),
+  'v1/PersistentVolumeClaim': define<Unstructured>((object) => fill(object['spec'], { volumeMode: 'Filesystem' })),
+  'v1/Namespace': define<KubeObject>((object) => {
+    if (object.metadata.name) object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name };
+  }),
+  'v1/LimitRange': define<Unstructured>((object) => {
+    for (const limit of list((object['spec'] as Record<string, unknown> | undefined)?.['limits'])) {
+      if (limit['type'] !== 'Container') continue;
+      fill(limit, { default: limit['max'], defaultRequest: limit['default'] ?? limit['min'] });
+    }
+  }),
+  'apps/v1/Deployment': define<Deployment>(({ spec }) => {
+    if (!spec) return;
+    spec.replicas ??= 1;
+    spec.strategy ??= {};
+    spec.strategy.type ??= 'RollingUpdate';
+    if (spec.strategy.type === 'RollingUpdate') {
+      spec.strategy.rollingUpdate ??= {};
+      spec.strategy.rollingUpdate.maxUnavailable ??= ROLLING.maxUnavailable;
+      spec.strategy.rollingUpdate.maxSurge ??= ROLLING.maxSurge;
+    }
+    spec.revisionHistoryLimit ??= 10;
+    spec.progressDeadlineSeconds ??= 600;
+    template(spec.template);
+  }),
+  'apps/v1/ReplicaSet': define<ReplicaSet>(({ spec }) => {
+    if (!spec) return;
+    spec.replicas ??= 1;
+    template(spec.template);
+  }),
+  'apps/v1/DaemonSet': define<DaemonSet>(({ spec }) => {
+    if (!spec) return;
+    spec.updateStrategy ??= {};
+    spec.updateStrategy.type ??= 'RollingUpdate';
+    if (spec.updateStrategy.type === 'RollingUpdate') {
+      spec.updateStrategy.rollingUpdate ??= {};
+      spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
+      spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
+    }
+    spec.revisionHistoryLimit ??= 10;
+    template(spec.template);
+  }),
+  'apps/v1/StatefulSet': define<StatefulSet>(({ spec }) => {
+    if (!spec) return;
+    spec.podManagementPolicy ??= 'OrderedReady';
+    spec.updateStrategy ??= {};
+    spec.updateStrategy.type ??= 'RollingUpdate';
+    if (spec.updateStrategy.type === 'RollingUpdate') {
+      spec.updateStrategy.rollingUpdate ??= {};
+      spec.updateStrategy.rollingUpdate.partition ??= 0;
+    }
+    spec.persistentVolumeClaimRetentionPolicy ??= { whenDeleted: 'Retain', whenScaled: 'Retain' };
+    spec.replicas ??= 1;
+    spec.revisionHistoryLimit ??= 10;
+    for (const claim of list(spec.volumeClaimTemplates)) {
+      fill(claim, { apiVersion: 'v1', kind: 'PersistentVolumeClaim', status: { phase: 'Pending' } });
+      fill(claim['spec'], { volumeMode: 'Filesystem' });
+    }
+    template(spec.template);
+  }),
+  'batch/v1/Job': define<Job>(({ spec }) => defaultJobSpec(spec)),
+  'batch/v1/CronJob': define<Unstructured>((object) => {
+    const spec = object['spec'] as Record<string, unknown> | undefined;
+    fill(spec, { concurrencyPolicy: 'Allow', suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 });
+    const jobTemplate = spec?.['jobTemplate'] as { metadata?: object; spec?: Job['spec'] } | undefined;
+    if (jobTemplate) jobTemplate.metadata ??= {};
+    defaultJobSpec(jobTemplate?.spec, true);
+  }),
+  'autoscaling/v2/HorizontalPodAutoscaler': define<Unstructured>((object) => {
+    const spec = object['spec'] as Record<string, unknown> | undefined;
+    fill(spec, { minReplicas: 1, metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }] });
+  }),
+  'autoscaling/v1/HorizontalPodAutoscaler': define<Unstructured>((object) => fill(object['spec'], { minReplicas: 1 })),
+  'networking.k8s.io/v1/NetworkPolicy': define<Unstructured>((object) => {
+    const spec = object['spec'] as Record<string, unknown> | undefined;
+    if (!spec) return;
+    fill(spec, { podSelector: {}, policyTypes: list(spec['egress']).length > 0 ? ['Ingress', 'Egress'] : ['Ingress'] });
+    for (const rule of [...list(spec['ingress']), ...list(spec['egress'])]) for (const port of list(rule['ports'])) fill(port, { protocol: 'TCP' });
+  }),
+  'scheduling.k8s.io/v1/PriorityClass': define<PriorityClass>((object) => {
+    object.preemptionPolicy ??= 'PreemptLowerPriority';
+  }),
+  'storage.k8s.io/v1/StorageClass': define<Unstructured>((object) => fill(object, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' })),
+  'storage.k8s.io/v1/CSIDriver': define<Unstructured>((object) => {
+    fill(object['spec'], { attachRequired: true, podInfoOnMount: false, storageCapacity: false, fsGroupPolicy: 'ReadWriteOnceWithFSType', volumeLifecycleModes: ['Persistent'], requiresRepublish: false, seLinuxMount: false });
+  }),
+  'discovery.k8s.io/v1/EndpointSlice': define<Unstructured>((object) => {
+    for (const port of list(object['ports'])) fill(port, { name: '', protocol: 'TCP' });
+  }),
+  'rbac.authorization.k8s.io/v1/RoleBinding': define<Unstructured>(defaultBinding),
+  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': define<Unstructured>(defaultBinding),
+  'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': define<Unstructured>((object) => list(object['webhooks']).forEach(defaultWebhook)),
+  'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': define<Unstructured>((object) => {
+    for (const webhook of list(object['webhooks'])) {
+      defaultWebhook(webhook);
+      fill(webhook, { reinvocationPolicy: 'Never' });
+    }
+  }),
+  'apiextensions.k8s.io/v1/CustomResourceDefinition': define<CustomResourceDefinition>(({ spec }) => {
+    if (!spec) return;
+    spec.conversion ??= { strategy: 'None' };
+    if (!spec.names) return;
+    spec.names.singular ||= spec.names.kind?.toLowerCase();
+    spec.names.listKind ||= `${spec.names.kind}List`;
+  }),
+  'apiregistration.k8s.io/v1/APIService': define<Unstructured>((object) => {
+    fill((object['spec'] as Record<string, unknown> | undefined)?.['service'], { port: 443 });
+  }),
+};
+
+function defaultJobSpec(spec: Job['spec'], inCronJob = false): void {
+  if (!spec) return;
+  template(spec.template);
+  if (inCronJob) return;
+  if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
+  spec.parallelism ??= 1;
+  spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2 ** 31 - 1;
+  spec.completionMode ??= 'NonIndexed';
+  spec.suspend ??= false;
+  spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
+}
+
+function defaultBinding(object: Unstructured): void {
+  fill(object['roleRef'], { apiGroup: 'rbac.authorization.k8s.io' });
+  for (const subject of list(object['subjects'])) {
+    if (subject['kind'] === 'User' || subject['kind'] === 'Group') fill(subject, { apiGroup: 'rbac.authorization.k8s.io' });
+  }
+}
+
+function defaultWebhook(webhook: Record<string, unknown>): void {
+  fill(webhook, { failurePolicy: 'Fail', matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {}, timeoutSeconds: 10 });
+  for (const rule of list(webhook['rules'])) fill(rule, { scope: '*' });
+  fill((webhook['clientConfig'] as Record<string, unknown> | undefined)?.['service'], { port: 443 });
+}
+
+/** Fills in the object's defaults, in place; kinds without any are left alone. */
+export function applyDefaults(object: KubeObject): void {
+  const defaulter = DEFAULTS[`${object.apiVersion}/${object.kind}`];
+  defaulter?.(object as never);
+}
