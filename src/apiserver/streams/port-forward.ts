@@ -75,7 +75,10 @@ function join(client: Duplex, pod: Duplex, done: (error?: Error) => void): void 
   };
   client.pipe(pod);
   pod.pipe(client);
-  client.on('close', () => pod.destroy());
+  // Both halves ended by themselves: what is still on its way to the pod must arrive. Else the client broke off.
+  client.on('close', () => {
+    if (client.errored || !client.readableEnded || !client.writableFinished) pod.destroy();
+  });
   pod.on('error', (error) => end(error));
   pod.on('close', () => {
     client.end();
