@@ -65,7 +65,9 @@ async function store(
   const collection = collectionOf(world, definition);
   const id = storageKey(definition, key);
   const finished = isFinished(definition, object);
-  const allocation = finished ? undefined : world.services.allocate(definition, object);
+  // A spec that is the stored one itself (a status write) asks for nothing new, and must not be written to.
+  const sameSpec = (object as Unstructured)['spec'] === (old as Unstructured)['spec'];
+  const allocation = finished || sameSpec ? undefined : world.services.allocate(definition, object);
   if (ctx.dryRun || (!finished && equalJson(object, old))) {
     allocation?.release();
     if (ctx.dryRun) return encode(0, object);
