@@ -94,6 +94,8 @@ export function deploymentController(ctx: ControllerContext): Controller {
       if (plan.revision !== undefined && seen.metadata.annotations?.[REVISION] !== plan.revision) {
         const annotations = { ...seen.metadata.annotations, [REVISION]: plan.revision };
         deployment = await ctx.client.update(deployments, { ...seen, metadata: { ...seen.metadata, annotations } });
+        // Annotations of a deployment count as a generation; the update went through, so the spec is the one that was seen.
+        if (deployment.metadata.generation !== undefined) plan.status.observedGeneration = deployment.metadata.generation;
       }
       await writeStatus(ctx.client, deployments, deployment, plan.status);
       const wait = msUntilDeadline(seen, plan.status.conditions?.find((c) => c.type === 'Progressing' && c.reason !== 'NewReplicaSetAvailable' && c.status !== 'False'), ctx.clock.now());
