@@ -9,6 +9,8 @@ export interface DescriptorField {
   type: number;
   /** 'k8s.io.api.core.v1.Container', for messages. */
   typeName: string;
+  /** Go keeps it by pointer: its zero value differs from its absence. */
+  pointer: boolean;
 }
 
 export interface Message {
@@ -18,6 +20,8 @@ export interface Message {
   mapEntry: boolean;
 }
 
+/** The option of gogo's code generator that tells Go's pointers from its values. */
+const GOGO_NULLABLE = 65001;
 const MAX_DESCRIPTOR_BYTES = 400_000;
 
 /** All messages of all descriptors in the binary, by full name. */
@@ -88,13 +92,14 @@ function readMessage(bytes: Buffer, scope: string, messages: Map<string, Message
 }
 
 function readField(bytes: Buffer): DescriptorField {
-  const field: DescriptorField = { name: '', number: 0, repeated: false, type: 0, typeName: '' };
+  const field: DescriptorField = { name: '', number: 0, repeated: false, type: 0, typeName: '', pointer: true };
   for (const { number, varint, bytes: value } of wireFields(bytes)) {
     if (number === 1) field.name = value.toString();
     else if (number === 3) field.number = varint;
     else if (number === 4) field.repeated = varint === 3;
     else if (number === 5) field.type = varint;
     else if (number === 6) field.typeName = value.toString().replace(/^\./, '');
+    else if (number === 8) for (const option of wireFields(value)) if (option.number === GOGO_NULLABLE) field.pointer = option.varint === 1;
   }
   return field;
 }

@@ -76,17 +76,22 @@ function typeFromMessage(message: Message, messages: Map<string, Message>, swagg
   const model = modelOf(name);
   const schema = swagger[name];
   const type: TypeData = { fields: [] };
-  if (model?.isKind ?? schema?.properties?.['apiVersion'] !== undefined) {
+  const known = new Set([...Object.keys(schema?.properties ?? {}), ...(model?.fields.keys() ?? [])]);
+  const ownApiVersion = message.fields.some((field) => field.name === 'apiVersion');
+  if (known.has('apiVersion') && known.has('kind') && !ownApiVersion) {
     type.kind = true;
     type.fields.push({ n: 'apiVersion', t: 'string' }, { n: 'kind', t: 'string' });
   }
-  for (const field of message.fields) {
-    const known = schema?.properties?.[field.name] !== undefined || model?.fields.has(field.name) === true;
-    const inlined = !known && (model !== undefined || schema !== undefined) && field.type === 11 && !field.repeated && SCALARS[field.typeName] === undefined && isInlineName(field);
-    if (inlined) {
+  for (const rawField of message.fields) {
+    const field = { ...rawField, name: jsonName(rawField.name, known) };
+    // A struct that Go keeps by value under a name that JSON does not know is an embedded one: its fields are its owner's.
+    const embedded = known.size > 0 && !known.has(field.name) && field.type === 11 && !field.repeated && !field.pointer && SCALARS[field.typeName] === undefined;
+    if (embedded) {
       const inner = messages.get(field.typeName) ?? fail(`no message ${field.typeName}`);
       (type.inline ??= []).push([field.number, openApiName(field.typeName)]);
-      for (const innerField of typeFromMessage(inner, messages, swagger).fields) type.fields.push(withoutNumber(innerField));
+      for (const innerField of typeFromMessage(inner, messages, swagger).fields) {
+        type.fields.push({ ...withoutNumber(innerField), ...markersOf(name, innerField.n, innerField, schema?.properties?.[innerField.n]) });
+      }
       continue;
     }
     type.fields.push(fieldData(field, name, messages, schema, model?.fields.get(field.name)?.required));
@@ -94,13 +99,13 @@ function typeFromMessage(message: Message, messages: Map<string, Message>, swagg
   return type;
 }
 
-/** Go's embedded structs become fields named after their type (or 'handler'). */
-function isInlineName(field: DescriptorField): boolean {
-  const simple = field.typeName.split('.').at(-1) ?? '';
-  return field.name === 'handler' || field.name.toLowerCase() === simple.toLowerCase();
+/** A few fields have other capitals in protobuf ('uID', 'Webhooks'). */
+function jsonName(name: string, known: ReadonlySet<string>): string {
+  if (known.has(name)) return name;
+  return [...known].find((other) => other.toLowerCase() === name.toLowerCase()) ?? name;
 }
 
-function withoutNumber({ p: _number, ...field }: FieldData): FieldData {
+function withoutNumber({ p: _number, z: _pointer, ...field }: FieldData): FieldData {
   return field;
 }
 
@@ -111,6 +116,7 @@ function fieldData(field: DescriptorField, owner: string, messages: Map<string, 
   const data: FieldData = { n: field.name, t: valueType(value), p: field.number };
   if (entry?.mapEntry) data.c = 'm';
   else if (field.repeated) data.c = 'l';
+  else if (field.pointer) data.z = 1;
   if (required ?? schema?.required?.includes(field.name)) data.r = 1;
   Object.assign(data, markersOf(owner, field.name, data, property));
   return data;
@@ -127,6 +133,16 @@ function typeFromSwagger(name: string, schema: SwaggerSchema): TypeData {
   return type;
 }
 
+/** Names in protobuf are the JSON names but for slips: each difference from the swagger is a field to look at. */
+function warnOfNames(types: Record<string, TypeData>, swagger: Record<string, SwaggerSchema>): void {
+  for (const [name, type] of Object.entries(types)) {
+    const names = new Set(type.fields.map((field) => field.n));
+    const missing = Object.keys(swagger[name]?.properties ?? {}).filter((field) => !names.has(field));
+    const added = [...names].filter((field) => swagger[name]?.properties?.[field] === undefined && modelOf(name)?.fields.has(field) === false);
+    if (missing.length + added.length > 0) console.error(`note: ${name}: only in the swagger ${missing.join(' ') || '-'}; only in protobuf ${added.join(' ') || '-'}`);
+  }
+}
+
 function main(): void {
   const dir = mkdtempSync(join(tmpdir(), 'schema-'));
   try {
@@ -141,6 +157,7 @@ function main(): void {
       if (WITHOUT_PROTOBUF.some((prefix) => name.startsWith(prefix)) && schema.properties) types[name] = typeFromSwagger(name, schema);
     }
     const used = new Set(Object.values(types).flatMap((type) => type.fields.map((field) => field.t)));
+    warnOfNames(types, swagger);
     for (const name of used) if (name.startsWith('io.k8s.') && !types[name]) console.error(`warning: ${name} is referred to and unknown`);
     const descriptions: Record<string, [string, Record<string, string>]> = {};
     for (const [name, type] of Object.entries(types)) {

@@ -1,4 +1,4 @@
-/** How lists and maps are merged: from the swagger, and by hand for fields younger than it (KEP texts and the API reference of 1.34). */
+/** How lists and maps are merged: from the swagger, and by hand for fields it does not have or whose marks it lost (API reference of 1.34). */
 import type { SwaggerSchema } from './swagger.ts';
 import type { FieldData } from './table.ts';
 
@@ -6,6 +6,7 @@ type Markers = Pick<FieldData, 'd' | 'ps' | 'mk' | 'lt' | 'lk' | 'mt'>;
 
 const CORE = 'io.k8s.api.core.v1.';
 const mapList = (key: string): Markers => ({ ps: 'merge', mk: key, lt: 'map', lk: [key] });
+const VALIDATING_POLICY = 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicySpec';
 const YOUNGER: Record<string, Markers> = {
   [`${CORE}PodSpec.resourceClaims`]: { ps: 'merge,retainKeys', mk: 'name', lt: 'map', lk: ['name'] },
   [`${CORE}PodSpec.schedulingGates`]: mapList('name'),
@@ -16,6 +17,10 @@ const YOUNGER: Record<string, Markers> = {
   [`${CORE}PodSpec.hostAliases`]: mapList('ip'),
   [`${CORE}PodStatus.podIPs`]: mapList('ip'),
   [`${CORE}PodSpec.imagePullSecrets`]: mapList('name'),
+  'io.k8s.api.apps.v1.DeploymentSpec.strategy': { ps: 'retainKeys' },
+  'io.k8s.api.policy.v1.PodDisruptionBudgetSpec.selector': { ps: 'replace' },
+  [`${VALIDATING_POLICY}.matchConditions`]: mapList('name'),
+  [`${VALIDATING_POLICY}.variables`]: mapList('name'),
   'io.k8s.api.resource.v1.ResourceClaimStatus.reservedFor': mapList('uid'),
 };
 
@@ -32,7 +37,10 @@ export function markersOf(owner: string, field: string, data: FieldData, propert
   }
   // Every status list of conditions merges by type, newer kinds' too.
   if (field === 'conditions' && data.c === 'l' && !markers.mk && owner.startsWith('io.k8s.api.')) Object.assign(markers, mapList('type'));
-  return { ...markers, ...YOUNGER[`${owner}.${field}`] };
+  Object.assign(markers, YOUNGER[`${owner}.${field}`]);
+  // The swagger is older than the list types of most merged lists of objects; each is a map by its merge key.
+  if (markers.mk && !markers.lt && data.c === 'l') Object.assign(markers, { lt: 'map', lk: [markers.mk] });
+  return markers;
 }
 
 /** The swagger names Go's zero values as defaults of nested structs; they say nothing. */

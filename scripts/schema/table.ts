@@ -10,6 +10,8 @@ export interface FieldData {
   c?: 'l' | 'm';
   /** Protobuf number. */
   p?: number;
+  /** Go keeps it by pointer, so protobuf tells its zero value from its absence. */
+  z?: 1;
   /** Required. */
   r?: 1;
   /** Default. */

@@ -109,29 +109,10 @@ function decodeMapEntry(bytes: Uint8Array, field: FieldSchema, depth: number): [
   return [key, value];
 }
 
-/**
- * Fields that Go keeps as pointers may be zero on purpose; protobuf writes them only when set, and for the others zero means absent.
- * The wire does not tell which is which, so the fields whose zero says something are named here.
- */
-const MEANINGFUL_ZEROS = new Set([
-  'replicas', 'gracePeriodSeconds', 'terminationGracePeriodSeconds', 'backoffLimit', 'parallelism', 'completions', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished',
-  'revisionHistoryLimit', 'runAsUser', 'runAsGroup', 'fsGroup', 'minReplicas', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit', 'startingDeadlineSeconds',
-  'partition', 'expirationSeconds', 'tolerationSeconds', 'progressDeadlineSeconds', 'defaultMode', 'mode', 'leaseTransitions', 'maxSurge', 'maxUnavailable', 'minAvailable',
-]);
-/** Booleans that Go keeps as values: false is absent. All other booleans are pointers, whose false counts. */
-const VALUE_BOOLEANS = new Set([
-  'hostNetwork', 'hostPID', 'hostIPC', 'stdin', 'stdinOnce', 'tty', 'readOnly', 'publishNotReadyAddresses', 'unschedulable', 'paused', 'globalDefault', 'ready',
-  'allowed', 'denied', 'orphanDependents', 'force', 'watch', 'allowWatchBookmarks',
-]);
-
+/** What `omitempty` would leave out. Required fields are written by Go whatever they hold. */
 function isZero(value: unknown, field: FieldSchema): boolean {
   if (value === undefined) return true;
-  if (value === '' && !field.required) return true;
-  if (value === 0) return !MEANINGFUL_ZEROS.has(field.name) && !field.required;
-  if (value === false) return VALUE_BOOLEANS.has(field.name);
-  if (typeof value === 'object' && value !== null && Object.keys(value).length === 0) return VALUE_STRUCTS.has(field.name);
-  return false;
+  if (field.pointer || field.required) return false;
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
+  return value === '' || value === 0 || value === false;
 }
-
-/** Structs that Go keeps as values: an empty one is absent. Others are pointers, and `emptyDir: {}` means something. */
-const VALUE_STRUCTS = new Set(['metadata', 'spec', 'status', 'resources', 'strategy', 'updateStrategy', 'creationTimestamp', 'template', 'lastTransitionTime', 'loadBalancer', 'source', 'involvedObject', 'nodeInfo', 'daemonEndpoints']);

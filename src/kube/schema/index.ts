@@ -24,6 +24,8 @@ export interface FieldSchema {
   readonly listType?: string;
   readonly listMapKeys?: readonly string[];
   readonly mapType?: string;
+  /** Go keeps it by pointer: in protobuf its zero value ('', 0, false, {}) counts, where for others it means absent. */
+  readonly pointer: boolean;
   /** In protobuf; absent for fields of an inlined struct and of kinds without protobuf. */
   readonly number?: number;
 }
@@ -43,6 +45,7 @@ interface FieldData {
   t: string;
   c?: 'l' | 'm';
   p?: number;
+  z?: 1;
   r?: 1;
   d?: unknown;
   ps?: string;
@@ -108,6 +111,7 @@ function makeField(field: FieldData): FieldSchema {
     type: scalars.has(field.t) ? (field.t as Scalar) : mustBeNamed(field.t),
     container: field.c === 'l' ? 'list' : field.c === 'm' ? 'map' : 'none',
     required: field.r === 1,
+    pointer: field.z === 1,
     ...(field.d === undefined ? {} : { default: field.d }),
     ...(field.ps === undefined ? {} : { patchStrategy: field.ps }),
     ...(field.mk === undefined ? {} : { patchMergeKey: field.mk }),
