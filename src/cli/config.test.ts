@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkName, checkNodes, checkPort } from './config.ts';
+import { formatDuration, parseDuration } from './duration.ts';
+import { parseFleet } from './fleet-file.ts';
+
+test('durations are read and written in the Kubernetes way', () => {
+  for (const [text, ms] of [['20s', 20_000], ['2m', 120_000], ['1m30s', 90_000], ['500ms', 500], ['1h', 3_600_000]] as const) {
+    assert.equal(parseDuration(text), ms);
+    assert.equal(formatDuration(ms), text);
+  }
+  assert.equal(parseDuration('1.5s'), 1500);
+  assert.equal(parseDuration('0'), 0);
+  for (const text of ['', '20', 's', '20x', '20s!', '-1s']) assert.throws(() => parseDuration(text), /write it like/, text);
+});
+
+test('bad options name themselves and the mend', () => {
+  assert.deepEqual(checkNodes('1..3', '--nodes'), { min: 1, max: 3 });
+  assert.deepEqual(checkNodes(2, '--nodes'), { min: 2, max: 2 });
+  for (const nodes of ['3..1', 'x', '0', '1..251']) assert.throws(() => checkNodes(nodes, '--nodes'), /^Error: --nodes: .* like 1\.\.5/, nodes);
+  assert.throws(() => checkPort('70000', '--port'), /--port: '70000': must be a port number/);
+  assert.throws(() => checkName('Big', '--name'), /--name: 'Big': a lowercase RFC 1123 label/);
+  assert.throws(() => checkName('x'.repeat(41), '--name'), /no more than 40/);
+});
+
+test('fleet.yaml describes a cluster; its errors name the field', () => {
+  const fleet = `clusters:\n- name: eu\n  bootDelay: 20s\n  expander: price\n  nodePools:\n  - type: g6-standard-4\n    nodes: 0..3\n`;
+  assert.deepEqual(parseFleet(fleet, 'fleet.yaml'), {
+    name: 'eu', bootDelayMs: 20_000, expander: 'price', pools: [{ name: 'pool-1', type: 'g6-standard-4', min: 0, max: 3 }],
+  });
+  for (const [source, error] of [
+    ['regions: []', /fleet.yaml: regions: unknown field/],
+    ['clusters: []', /clusters: must be a list with exactly one cluster/],
+    ['clusters: [{colour: red}]', /clusters\[0\]\.colour: unknown field; known are name/],
+    ['clusters: [{bootDelay: soon}]', /clusters\[0\]\.bootDelay: 'soon' is not a duration/],
+    ['clusters: [{nodePools: [{nodes: 1}]}]', /nodePools\[0\]\.type: is missing/],
+    ['clusters: [{nodePools: [{type: a, name: x}, {type: b, name: x}]}]', /two pools are named 'x'/],
+    ['a: [', /fleet.yaml: /],
+  ] as const) assert.throws(() => parseFleet(source, 'fleet.yaml'), error, source);
+});

@@ -1,0 +1,104 @@
+/** A cluster's settings: from options and fleet.yaml, checked once, kept in cluster.json. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { isDns1123Label } from '../kube/names.ts';
+import { parseDuration } from './duration.ts';
+import { UserError } from './errors.ts';
+import type { ClusterPaths } from './home.ts';
+
+export const EXPANDERS = ['least-waste', 'price', 'random', 'most-pods', 'least-nodes', 'priority'] as const;
+export type Expander = (typeof EXPANDERS)[number];
+
+export interface PoolConfig {
+  name: string;
+  /** Of the instance catalogue: 'g6-standard-2'. */
+  type: string;
+  min: number;
+  max: number;
+}
+
+/** What cluster.json holds. */
+export interface ClusterConfig {
+  name: string;
+  /** Its addresses hang on it (network/addresses.ts). */
+  number: number;
+  /** Of the API on 127.0.0.1. */
+  port: number;
+  bootDelayMs: number;
+  pools: PoolConfig[];
+  expander: Expander;
+  /** How long a node must be idle before it is given back. */
+  scaleDownDelayMs: number;
+  /** 'registry' turns the stand-ins that come with argosy off. */
+  imagePolicy: 'host' | 'registry';
+}
+
+/** What a user may say; the rest is chosen for them. */
+export type Wishes = Partial<Omit<ClusterConfig, 'number'>>;
+
+const NAME_MAX = 40;
+const NODES_MAX = 250;
+
+export const DEFAULTS = {
+  name: 'argosy',
+  bootDelayMs: 120_000,
+  pools: [{ name: 'pool-1', type: 'g6-standard-2', min: 1, max: 5 }],
+  expander: 'least-waste',
+  scaleDownDelayMs: 600_000,
+  imagePolicy: 'host',
+} as const satisfies Wishes;
+
+/** Throws a UserError that names the field (`where`) and what may stand there. */
+export function checkName(name: string, where: string): string {
+  const [problem] = isDns1123Label(name);
+  if (problem !== undefined) throw new UserError(`${where}: '${name}': ${problem}`);
+  // It becomes part of the names of namespaces and tables.
+  if (name.length > NAME_MAX) throw new UserError(`${where}: '${name}': must be no more than ${NAME_MAX} characters`);
+  return name;
+}
+
+export function checkPort(value: unknown, where: string): number {
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new UserError(`${where}: '${String(value)}': must be a port number from 1 to 65535`);
+  return port;
+}
+
+export function checkDuration(value: unknown, where: string): number {
+  try {
+    return parseDuration(String(value));
+  } catch (error) {
+    throw new UserError(`${where}: ${(error as Error).message}`);
+  }
+}
+
+/** '1..5', or '3' for a pool that neither grows nor shrinks. */
+export function checkNodes(value: unknown, where: string): { min: number; max: number } {
+  const match = /^(\d+)(?:\.\.(\d+))?$/.exec(String(value));
+  const min = Number(match?.[1]);
+  const max = Number(match?.[2] ?? match?.[1]);
+  if (match === null || min > max || max < 1 || max > NODES_MAX) {
+    throw new UserError(`${where}: '${String(value)}': write the fewest and the most nodes like 1..5 (at most ${NODES_MAX}), or one number`);
+  }
+  return { min, max };
+}
+
+export function checkOneOf<T extends string>(value: unknown, choices: readonly T[], where: string): T {
+  const choice = choices.find((c) => c === value);
+  if (choice === undefined) throw new UserError(`${where}: '${String(value)}': must be one of ${choices.join(', ')}`);
+  return choice;
+}
+
+export function readConfig(paths: ClusterPaths): ClusterConfig | undefined {
+  if (!existsSync(paths.config)) return undefined;
+  try {
+    return JSON.parse(readFileSync(paths.config, 'utf8')) as ClusterConfig;
+  } catch (error) {
+    throw new UserError(`${paths.config} cannot be read: ${(error as Error).message}`, `mend the file, or: argosy delete --data ${paths.dataDir}`);
+  }
+}
+
+/** All at once or not at all, readable only by its owner. */
+export function writeConfig(paths: ClusterPaths, config: ClusterConfig): void {
+  mkdirSync(paths.dataDir, { recursive: true, mode: 0o700 });
+  writeFileSync(`${paths.config}.new`, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
+  renameSync(`${paths.config}.new`, paths.config);
+}

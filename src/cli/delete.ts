@@ -1,0 +1,23 @@
+/** `argosy delete`: stops a cluster and removes its data. */
+import type { Command } from 'commander';
+import { existsSync, readdirSync } from 'node:fs';
+import { UserError } from './errors.ts';
+import { removeData } from './home.ts';
+import { clusterCommand, pathsOf, type ClusterOptions } from './options.ts';
+import { stopCluster } from './stop.ts';
+
+export function deleteCommand(): Command {
+  return clusterCommand('delete')
+    .description('stop a cluster and remove everything of it')
+    .action(async (options: ClusterOptions) => {
+      const paths = pathsOf(options);
+      // A directory that is not a cluster's is never removed, whatever --data says.
+      if (existsSync(paths.dataDir) && !existsSync(paths.config) && readdirSync(paths.dataDir).length > 0) {
+        throw new UserError(`${paths.dataDir} is not the data directory of a cluster: it holds no cluster.json`, 'check --name and --data');
+      }
+      const there = existsSync(paths.config);
+      await stopCluster(options.name, paths, (line) => process.stderr.write(`${line}\n`));
+      removeData(options.name, paths.dataDir);
+      process.stdout.write(there ? `cluster '${options.name}' is deleted\n` : `there is no cluster '${options.name}'\n`);
+    });
+}

@@ -1,0 +1,109 @@
+/** `argosy up`: makes a cluster, or brings it back, and returns when it answers. */
+import type { Command } from 'commander';
+import { freeClusterNumber, takenAddresses } from '../network/index.ts';
+import { checkDuration, checkName, checkNodes, checkPort, DEFAULTS, readConfig, writeConfig, type ClusterConfig, type Wishes } from './config.ts';
+import { connect } from './control.ts';
+import { UserError } from './errors.ts';
+import { readFleetFile } from './fleet-file.ts';
+import { clusterNames, clusterPaths, linkDataDir, type ClusterPaths } from './home.ts';
+import { startClusterProcess } from './launch.ts';
+import { checkMachine, freePort, isPortFree, systemPath } from './needs.ts';
+import { clusterCommand, type ClusterOptions } from './options.ts';
+import { hasLeftovers, sweep } from './sweep.ts';
+
+interface UpOptions extends ClusterOptions {
+  file?: string;
+  port?: string;
+  bootDelay?: string;
+  nodeType?: string;
+  nodes?: string;
+  foreground?: boolean;
+}
+
+export function upCommand(): Command {
+  return clusterCommand('up')
+    .description('boot a cluster on this machine, or bring one back with all its objects')
+    .option('--port <port>', 'port of the API on 127.0.0.1 (default: the first free from 6443)')
+    .option('--boot-delay <duration>', 'how long the simulated cloud takes to boot a node (default: 120s)')
+    .option('--node-type <type>', `instance type of the nodes (default: ${DEFAULTS.pools[0].type})`)
+    .option('--nodes <min..max>', 'fewest and most nodes (default: 1..5)')
+    .option('-f, --file <fleet.yaml>', 'read these settings from a file; options win over it')
+    .option('--foreground', 'stay, and print the log; Ctrl-C stops the cluster')
+    .addHelpText('after', '\nSettings are kept in cluster.json: a later `argosy up` needs none, and changes those it is given.')
+    .action((options: UpOptions, command: Command) => up(options, command.getOptionValueSource('name') === 'cli'));
+}
+
+async function up(options: UpOptions, isNamed: boolean): Promise<void> {
+  const wishes = wishesOf(options);
+  const name = checkName(isNamed ? options.name : (wishes.name ?? options.name), '--name');
+  const paths = clusterPaths(name, options.data);
+  const startedAt = performance.now();
+  const say = (line: string): void => void process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${line}\n`);
+
+  checkMachine(paths.dataDir);
+  process.env.PATH = systemPath();
+  if (await isRunning(name, paths)) {
+    process.stdout.write(`cluster '${name}' is running already\n${howToUse(name, paths)}`);
+    return;
+  }
+  const before = readConfig(paths);
+  if (before !== undefined && before.name !== name) {
+    throw new UserError(`${paths.dataDir} holds the data of cluster '${before.name}'`, `say --name ${before.name}, or another --data`);
+  }
+  if (before === undefined && hasLeftovers(name)) {
+    say(`removing what an earlier cluster '${name}' left behind`);
+    await sweep(name, paths);
+  }
+  linkDataDir(name, paths.dataDir);
+  const config = await settle(name, before, wishes);
+  writeConfig(paths, config);
+  await startClusterProcess({ paths, config, foreground: options.foreground === true, say });
+  if (!options.foreground) process.stdout.write(howToUse(name, paths));
+}
+
+function wishesOf(options: UpOptions): Wishes {
+  const wishes: Wishes = options.file === undefined ? {} : readFleetFile(options.file);
+  if (options.port !== undefined) wishes.port = checkPort(options.port, '--port');
+  if (options.bootDelay !== undefined) wishes.bootDelayMs = checkDuration(options.bootDelay, '--boot-delay');
+  if (options.nodeType !== undefined || options.nodes !== undefined) {
+    if ((wishes.pools?.length ?? 0) > 1) throw new UserError('--node-type and --nodes: the file has several node pools', 'change them in the file');
+    const pool = { ...(wishes.pools?.[0] ?? DEFAULTS.pools[0]) };
+    if (options.nodeType !== undefined) pool.type = options.nodeType;
+    if (options.nodes !== undefined) Object.assign(pool, checkNodes(options.nodes, '--nodes'));
+    wishes.pools = [pool];
+  }
+  return wishes;
+}
+
+async function isRunning(name: string, paths: ClusterPaths): Promise<boolean> {
+  const connection = await connect(paths.controlSocket);
+  if (connection === undefined) return false;
+  const { dataDir } = await connection.status();
+  connection.close();
+  if (dataDir === paths.dataDir) return true;
+  throw new UserError(`a cluster '${name}' is running with its data in ${dataDir}`, `choose another --name, or: argosy down --name ${name} --data ${dataDir}`);
+}
+
+/** What was settled before stays, except for what is wished for now. */
+async function settle(name: string, before: ClusterConfig | undefined, wishes: Wishes): Promise<ClusterConfig> {
+  const others = clusterNames().filter((other) => other !== name).map((other) => readConfig(clusterPaths(other))).filter((c) => c !== undefined);
+  let number = before?.number;
+  if (number === undefined) {
+    const { numbers, routes } = await takenAddresses();
+    number = freeClusterNumber(new Set([...numbers, ...others.map((other) => other.number)]), routes);
+  }
+  let port = wishes.port ?? before?.port;
+  if (port === undefined) port = await freePort(new Set(others.map((other) => other.port)));
+  else if (!(await isPortFree(port))) throw new UserError(`port ${port} of 127.0.0.1 is taken by another program`, 'stop it, or choose another with --port');
+  return { ...DEFAULTS, pools: [...DEFAULTS.pools], ...before, ...wishes, name, number, port };
+}
+
+function howToUse(name: string, paths: ClusterPaths): string {
+  const flags = `${name === DEFAULTS.name ? '' : ` --name ${name}`}`;
+  return `
+  export KUBECONFIG=${paths.kubeconfig}
+  kubectl get nodes
+
+  npx argosy status${flags}    npx argosy down${flags}    npx argosy delete${flags}
+`;
+}
