@@ -146,7 +146,7 @@ function kubelets(ctx: ControllerContext): Controller {
     }
     if (!pod.spec?.nodeName) {
       const pinned = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms?.[0]?.matchFields?.[0]?.values?.[0];
-      const target = nodeInformer.list().find((node) => pinned === undefined || node.metadata.name === pinned)?.metadata.name;
+      const target = nodeInformer.list().find((node) => (pinned === undefined ? !node.spec?.taints?.length : node.metadata.name === pinned))?.metadata.name;
       if (target === undefined) return undefined;
       await ctx.client.createSubresource(pods, key, 'binding', { apiVersion: 'v1', kind: 'Binding', metadata: key, target: { kind: 'Node', name: target } } as KubeObject);
       return undefined;

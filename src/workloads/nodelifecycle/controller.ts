@@ -31,7 +31,7 @@ export function nodeLifecycleController(ctx: ControllerContext): Controller {
   function silence(node: Node): number {
     const name = node.metadata.name ?? '';
     const lease: Lease | undefined = leaseInformer.get({ namespace: LEASE_NAMESPACE, name });
-    const beats = (node.status?.conditions ?? []).map((condition) => condition.lastHeartbeatTime ?? '');
+    const beats = (node.status?.conditions ?? []).map((condition) => `${condition.status} ${condition.lastHeartbeatTime ?? ''}`);
     const mark = [node.metadata.uid, lease?.spec?.renewTime, ...beats].join('|');
     const seen = heartbeats.get(name);
     if (seen?.mark === mark) return ctx.clock.now() - seen.atMs;

@@ -14,7 +14,8 @@ export function tolerates(toleration: Toleration, taint: Taint): boolean {
 
 /**
  * Epoch ms at which the pod has to go; undefined when it may stay.
- * The time is the taint's own plus what is tolerated, so that a restart of the controller does not give extra time.
+ * What is tolerated runs from when both the taint and the pod were on the node, by their own times, so that a restart of the
+ * controller does not give extra time.
  */
 export function evictionTime(pod: Pod, taints: readonly Taint[], nowMs: number): number | undefined {
   if (pod.metadata.deletionTimestamp !== undefined) return undefined;
@@ -26,8 +27,15 @@ export function evictionTime(pod: Pod, taints: readonly Taint[], nowMs: number):
     const seconds = tolerations.flatMap((t) => (t.tolerationSeconds === undefined ? [] : [t.tolerationSeconds]));
     if (seconds.length === 0) continue;
     const added = Date.parse(taint.timeAdded ?? '');
-    const at = (Number.isFinite(added) ? added : nowMs) + Math.max(0, Math.min(...seconds)) * 1000;
+    const since = Number.isFinite(added) ? Math.max(added, placedAt(pod)) : nowMs;
+    const at = since + Math.max(0, Math.min(...seconds)) * 1000;
     if (earliest === undefined || at < earliest) earliest = at;
   }
   return earliest;
+}
+
+/** Epoch ms at which the pod was bound, 0 when that is not known. */
+function placedAt(pod: Pod): number {
+  const scheduled = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled' && condition.status === 'True');
+  return Date.parse(scheduled?.lastTransitionTime ?? pod.metadata.creationTimestamp ?? '') || 0;
 }
