@@ -1,0 +1,60 @@
+/**
+ * Tables: the columns kubectl shows of each kind, as kube-apiserver 1.32 prints them. A printer is data and one function a kind.
+ */
+import type { KubeObject } from '../../kube/types.ts';
+import type { Cell, Column, Printer } from './columns.ts';
+import {
+  configMapPrinter, disruptionBudgetPrinter, endpointSlicePrinter, endpointsPrinter, eventPrinter, leasePrinter, namespacePrinter, nodePrinter, priorityClassPrinter,
+  secretPrinter, serviceAccountPrinter, servicePrinter,
+} from './core.ts';
+import { defaultPrinter, otherPrinters } from './others.ts';
+import { podPrinter } from './pods.ts';
+import { cronJobPrinter, daemonSetPrinter, deploymentPrinter, hpaPrinter, jobPrinter, replicaSetPrinter, replicationControllerPrinter, statefulSetPrinter } from './workloads.ts';
+
+export { customTable } from './custom.ts';
+export type { Cell, Column } from './columns.ts';
+
+interface Gvk {
+  group: string;
+  kind: string;
+}
+
+const PRINTERS: Record<string, Printer> = {
+  ...otherPrinters,
+  '/Pod': podPrinter,
+  '/Namespace': namespacePrinter,
+  '/Node': nodePrinter,
+  '/Service': servicePrinter,
+  '/Event': eventPrinter,
+  'events.k8s.io/Event': eventPrinter,
+  '/ConfigMap': configMapPrinter,
+  '/Secret': secretPrinter,
+  '/ServiceAccount': serviceAccountPrinter,
+  '/Endpoints': endpointsPrinter,
+  '/ReplicationController': replicationControllerPrinter,
+  'apps/Deployment': deploymentPrinter,
+  'apps/ReplicaSet': replicaSetPrinter,
+  'apps/DaemonSet': daemonSetPrinter,
+  'apps/StatefulSet': statefulSetPrinter,
+  'batch/Job': jobPrinter,
+  'batch/CronJob': cronJobPrinter,
+  'autoscaling/HorizontalPodAutoscaler': hpaPrinter,
+  'discovery.k8s.io/EndpointSlice': endpointSlicePrinter,
+  'coordination.k8s.io/Lease': leasePrinter,
+  'scheduling.k8s.io/PriorityClass': priorityClassPrinter,
+  'policy/PodDisruptionBudget': disruptionBudgetPrinter,
+};
+
+function printerOf({ group, kind }: Gvk): Printer {
+  const name = `${group}/${kind}`;
+  return (Object.hasOwn(PRINTERS, name) ? PRINTERS[name] : undefined) ?? defaultPrinter;
+}
+
+export function tableColumns(gvk: Gvk): readonly Column[] {
+  return printerOf(gvk).columns;
+}
+
+/** One cell a column; `nowMs` is for ages. */
+export function tableRow(object: KubeObject, gvk: Gvk, nowMs: number): Cell[] {
+  return printerOf(gvk).row(object as never, nowMs);
+}
