@@ -8,6 +8,7 @@ import { ServiceAllocator } from './admission/services/allocator.ts';
 import { bootstrap, type Endpoint } from './bootstrap.ts';
 import type { ApiEngine } from './engine.ts';
 import { Definitions } from './registry/definitions.ts';
+import { expireEvents } from './registry/event-expiry.ts';
 import { Registry } from './registry/index.ts';
 import { reviewHandlers } from './registry/reviews.ts';
 import { builtinResources } from './resources/index.ts';
@@ -51,8 +52,10 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
     await store.close();
     throw error;
   }
+  const stopExpiry = expireEvents(store, clock);
   return Object.assign(registry, {
     async close() {
+      stopExpiry();
       registry.endWatches();
       await store.close();
     },

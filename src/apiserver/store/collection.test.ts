@@ -36,5 +36,8 @@ test('history keeps what is young, keeps a little of what is old, and says where
   for (let revision = 1; revision <= 5_000; revision++) history.push({ revision, at: revision < 4_000 ? 0 : 1_000_000, key: 'k', object: stored, previous: undefined, deleted: false });
   assert.equal(history.compacted, 3_999);
   assert.equal([...history.after(4_990)].length, 10);
-  assert.throws(() => history.push({ revision: 5_000, at: 0, key: 'k', object: stored, previous: undefined, deleted: false }), /must move forward/);
+  const large = { ...stored, bytes: Buffer.alloc(1024 * 1024), object: stored.object };
+  for (let revision = 5_001; revision <= 5_200; revision++) history.push({ revision, at: 1_000_000, key: 'k', object: large, previous: undefined, deleted: false });
+  assert.equal(history.compacted, 5_136);
+  assert.throws(() => history.push({ revision: 5_200, at: 0, key: 'k', object: stored, previous: undefined, deleted: false }), /must move forward/);
 });

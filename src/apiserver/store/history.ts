@@ -18,11 +18,14 @@ const KEEP_MS = 150_000;
 /** Kept whatever their age: a quiet collection can be watched from long ago. */
 const KEEP_AT_LEAST = 1_000;
 const KEEP_AT_MOST = 100_000;
+/** Of encoded objects; large objects that change often have a shorter history. */
+const KEEP_BYTES_MAX = 64 * 1024 * 1024;
 
 export class History {
   readonly #changes: Change[] = [];
   /** Index of the oldest change kept: dropped ones are cut off in bulk. */
   #first = 0;
+  #bytes = 0;
   #compacted: number;
 
   /** Nothing is known of what happened up to `compacted`. */
@@ -39,6 +42,7 @@ export class History {
     const last = this.#changes.at(-1);
     if (last !== undefined && last.revision >= change.revision) throw new Error(`revision ${change.revision} follows ${last.revision}: history must move forward`);
     this.#changes.push(change);
+    this.#bytes += change.object.bytes.length;
     this.#compact(change.at);
   }
 
@@ -71,16 +75,24 @@ export class History {
   }
 
   #compact(nowMs: number): void {
-    for (let count = this.#changes.length - this.#first; count > KEEP_AT_LEAST; count--) {
+    while (this.#tooMuch(nowMs)) {
       const oldest = this.#changes[this.#first]!;
-      if (count <= KEEP_AT_MOST && nowMs - oldest.at <= KEEP_MS) break;
       this.#compacted = oldest.revision;
+      this.#bytes -= oldest.object.bytes.length;
       this.#first++;
     }
     // Cutting the array costs its length: only when at least half of it is dropped.
-    if (this.#first > this.#changes.length / 2 && this.#first > KEEP_AT_LEAST) {
+    if (this.#first > this.#changes.length / 2) {
       this.#changes.splice(0, this.#first);
       this.#first = 0;
     }
+  }
+
+  #tooMuch(nowMs: number): boolean {
+    const count = this.#changes.length - this.#first;
+    // The newest change is always kept: someone is about to be told of it.
+    if (this.#bytes > KEEP_BYTES_MAX) return count > 1;
+    if (count <= KEEP_AT_LEAST) return false;
+    return count > KEEP_AT_MOST || nowMs - this.#changes[this.#first]!.at > KEEP_MS;
   }
 }

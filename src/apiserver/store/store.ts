@@ -4,7 +4,7 @@
  * - *committed*: its batch is in the log; from then on it is acknowledged, read and watched.
  * While one batch is being committed the next gathers: at 32 writers one fsync serves them all.
  */
-import { internalError, type StatusError } from '../../kube/status.ts';
+import { internalError, requestEntityTooLarge, type StatusError } from '../../kube/status.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { StoredObject } from '../engine.ts';
@@ -22,6 +22,8 @@ interface Accepted {
 
 /** Under this, a batch takes milliseconds; the rest waits its turn. */
 const BATCH_MAX = 1_000;
+/** As much as a request may hold: a patch must not make more of an object than a replace could. */
+const OBJECT_BYTES_MAX = 3 * 1024 * 1024;
 
 export class Store {
   readonly #log: WriteLog;
@@ -122,7 +124,9 @@ export class Store {
     if (this.#closed) return Promise.reject(internalError('the store is closed'));
     const revision = ++this.#acceptedRevision;
     object.metadata.resourceVersion = String(revision);
-    const accepted: Accepted = { collection, key, object: encode(revision, object), deleted, committed: Promise.withResolvers() };
+    const encoded = encode(revision, object);
+    if (encoded.bytes.length > OBJECT_BYTES_MAX && !deleted) return Promise.reject(requestEntityTooLarge(OBJECT_BYTES_MAX));
+    const accepted: Accepted = { collection, key, object: encoded, deleted, committed: Promise.withResolvers() };
     this.#newest.set(accessKey(collection, key), accepted);
     this.#waiting.push(accepted);
     const { promise } = accepted.committed;
