@@ -107,7 +107,7 @@ export const leasePrinter = printer<Lease>(columns('Name', 'Holder', 'Age'), (le
 
 export const priorityClassPrinter = printer<PriorityClass>(
   [column('Name'), column('Value', 'integer'), column('Global-Default', 'boolean'), column('Age'), column('PreemptionPolicy')],
-  (object, now) => [object.metadata.name ?? '', object.value, object.globalDefault ?? false, ageOf(object, now), object.preemptionPolicy ?? ''],
+  (object, now) => [object.metadata.name ?? '', object.value ?? 0, object.globalDefault ?? false, ageOf(object, now), object.preemptionPolicy ?? ''],
 );
 
 export const disruptionBudgetPrinter = printer<PodDisruptionBudget>(columns('Name', 'Min Available', 'Max Unavailable', 'Allowed Disruptions:integer', 'Age'), (pdb, now) => [
