@@ -26,9 +26,12 @@ import { serviceAccountController } from './serviceaccount/controller.ts';
 import { statefulSetController } from './statefulset/controller.ts';
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts';
 
+export { storedResources } from './shared/stored-resources.ts';
+
 export interface WorkloadOptions {
   /**
-   * What the API serves now: every kind that can be listed, watched and deleted, each stored kind once (one version, one group).
+   * What the API serves now: every kind that can be listed, watched and deleted, each stored kind once (one version, one group):
+   * `() => storedResources(engine.definitions())` for the embedded API.
    * Asked again and again, so that custom resources come and go.
    */
   resources(): readonly Resource[];

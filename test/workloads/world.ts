@@ -11,7 +11,7 @@ import { silentLogger, type Logger } from '../../src/runtime/log.ts';
 import { seededRandom } from '../../src/runtime/random.ts';
 import { startController, watching } from '../../src/runtime/reconcile.ts';
 import { VirtualClock } from '../../src/runtime/virtual-clock.ts';
-import { workloadControllers } from '../../src/workloads/index.ts';
+import { storedResources, workloadControllers } from '../../src/workloads/index.ts';
 
 /** How long a pod takes from being bound to Ready. */
 const START_MS = 500;
@@ -38,21 +38,10 @@ export class World {
     return world;
   }
 
-  /** What the engine serves, each stored kind once. */
-  resources(): Resource[] {
-    const found = new Map<string, Resource>();
-    for (const { group, version, kind, plural, namespaced, verbs, virtual, storage } of this.engine.definitions()) {
-      const key = `${storage.group}/${storage.plural}`;
-      if (virtual || !['list', 'watch', 'delete'].every((verb) => verbs.some((v) => v === verb)) || found.has(key)) continue;
-      found.set(key, { group, version, kind, plural, namespaced });
-    }
-    return [...found.values()];
-  }
-
   startControllers(): void {
     const log: Logger = { ...silentLogger, warn: (message, fields) => void this.warnings.push(`${message} ${JSON.stringify(fields)}`), error: (message, fields) => void this.warnings.push(`${message} ${JSON.stringify(fields)}`), child: () => log };
     const ctx = controllerContext({ client: this.client, clock: this.clock, random: this.random, log });
-    const controllers = [...workloadControllers(ctx, { resources: () => this.resources(), ca: 'CA', loadBalancerCidr: '172.31.0.0/24' }), kubelets(ctx), heartbeats(ctx, this.silent)];
+    const controllers = [...workloadControllers(ctx, { resources: () => storedResources(this.engine.definitions()), ca: 'CA', loadBalancerCidr: '172.31.0.0/24' }), kubelets(ctx), heartbeats(ctx, this.silent)];
     const abort = new AbortController();
     const ended = runControllers(ctx, controllers, abort.signal);
     this.#stop = async () => {

@@ -75,7 +75,7 @@ export function replicaSetController(ctx: ControllerContext): Controller {
       let failure: { reason: 'FailedCreate' | 'FailedDelete'; message: string } | undefined;
       let cause: unknown;
       if (satisfied && set.metadata.deletionTimestamp === undefined) {
-        const change = decideReplicas(set, owned, relatedPods(set), ctx.clock.now());
+        const change = decideReplicas(set, owned, () => relatedPods(set), ctx.clock.now());
         if (change !== undefined) {
           try {
             await act(set, text, change);

@@ -12,13 +12,13 @@ export type ReplicaSetStatus = NonNullable<ReplicaSet['status']>;
 
 export type ReplicaChange = { create: number } | { delete: Pod[] } | undefined;
 
-/** `related`: pods of all replica sets of the same deployment, to spread deletions over nodes. */
-export function decideReplicas(replicaSet: ReplicaSet, pods: readonly Pod[], related: readonly Pod[], nowMs: number): ReplicaChange {
+/** `related`: pods of all replica sets of the same deployment, to spread deletions over nodes; asked only when pods are to go. */
+export function decideReplicas(replicaSet: ReplicaSet, pods: readonly Pod[], related: () => readonly Pod[], nowMs: number): ReplicaChange {
   const active = pods.filter(isActive);
   const missing = (replicaSet.spec?.replicas ?? 1) - active.length;
   if (missing > 0) return { create: Math.min(missing, BURST) };
   if (missing === 0) return undefined;
-  return { delete: deletionOrder(active, related.filter(isActive), nowMs).slice(0, Math.min(-missing, BURST)) };
+  return { delete: deletionOrder(active, related().filter(isActive), nowMs).slice(0, Math.min(-missing, BURST)) };
 }
 
 /** `failure` is why pods could not be created or deleted just now. */
