@@ -1,5 +1,7 @@
 /** What a request's body must be before its meaning is looked at: kind, namespace and name of the URL, known fields, right types. */
 import { apiVersionOf } from '../../kube/resources.ts';
+import { objectMetaSchema } from '../../kube/schema/index.ts';
+import { checkFields } from '../../kube/schema/strict.ts';
 import { badRequest, invalid, type StatusError } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { RequestContext, ResourceDefinition } from '../engine.ts';
@@ -55,6 +57,13 @@ function shape(definition: ResourceDefinition, ctx: RequestContext, object: Kube
   if (definition.builtin && definition.plural !== 'customresourcedefinitions' && definition.plural !== 'controllerrevisions') dropNulls(object);
   const strategy = strategyOf(definition);
   const { unknown, typeErrors } = strategy.prune(object);
+  // A custom resource's schema says nothing about metadata.
+  if (!definition.builtin) {
+    dropNulls(object.metadata);
+    const found = checkFields(object.metadata, objectMetaSchema(), { prune: true });
+    unknown.push(...found.unknown.map((path) => `metadata.${path}`));
+    typeErrors.push(...found.typeErrors);
+  }
   if (typeErrors.length > 0) throw badRequest(`${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: ${typeErrors[0]}`);
   const problems = [...unknown.map((path) => `unknown field "${path}"`), ...(ctx.duplicateFields ?? []).map((path) => `duplicate field "${path}"`)];
   if (ctx.fieldValidation === 'Warn') ctx.warnings.push(...problems);

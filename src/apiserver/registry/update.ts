@@ -54,7 +54,9 @@ export async function change(
   if (subresource === undefined) prepareUpdate(definition, object, old.object);
   world.admission.admit({ operation: 'update', world, definition, ctx, key, object, old: old.object, ...(subresource === undefined ? {} : { subresource }) });
   if (subresource !== 'status') bumpGeneration(definition, object, old.object);
-  const errors = validate(definition, object, old.object);
+  // These two change what a plain update of a pod may not: their outcome only has to be a valid pod.
+  const reshapes = subresource === 'ephemeralcontainers' || subresource === 'resize';
+  const errors = validate(definition, object, reshapes ? undefined : old.object);
   if (errors.length > 0) throw invalid(kindOf(definition, key.name), errors);
   return store(world, definition, ctx, key, object, old.object);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +44,43 @@ test('a file that is not a store, and one that another process has open, are ref
   await store.put(store.collection('/things'), 'a', object('a'));
   assert.throws(() => sqliteLog(join(dir, 'store.db')), /locked \(another process has this cluster open/);
   await store.close();
+});
+
+/** Two megabytes; undefined without the right to mount. */
+function smallDisk(t: TestContext): string | undefined {
+  const dir = mkdtempSync(join(tmpdir(), 'argosy-store-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', dir], { stdio: 'pipe' });
+  } catch {
+    rmSync(dir, { recursive: true });
+    return undefined;
+  }
+  t.after(() => {
+    execFileSync('umount', [dir]);
+    rmSync(dir, { recursive: true });
+  });
+  return dir;
+}
+
+test('a full disk refuses the write with the reason, and writes go on when there is room again', async (t) => {
+  const dir = smallDisk(t);
+  if (dir === undefined) {
+    t.skip('needs the right to mount a small file system');
+    return;
+  }
+  writeFileSync(join(dir, 'filler'), Buffer.alloc(1024 * 1024));
+  const store = new Store(sqliteLog(join(dir, 'store.db')), realClock);
+  const things = store.collection('/things');
+  await assert.rejects(async () => {
+    for (let i = 0; ; i++) await store.put(things, `k${i}`, object(`k${i}`, 'x'.repeat(50_000)));
+  }, /database or disk is full \(free some space there and try again\)/);
+  const stored = things.size;
+  rmSync(join(dir, 'filler'));
+  await store.put(things, 'after', object('after'));
+  await store.close();
+  const again = new Store(sqliteLog(join(dir, 'store.db')), realClock);
+  assert.equal(again.collection('/things').size, stored + 1);
+  await again.close();
 });
 
 /** Writes for ever and prints the revision of each write that is acknowledged. */
