@@ -90,7 +90,8 @@ function typeFromMessage(message: Message, messages: Map<string, Message>, swagg
       const inner = messages.get(field.typeName) ?? fail(`no message ${field.typeName}`);
       (type.inline ??= []).push([field.number, openApiName(field.typeName)]);
       for (const innerField of typeFromMessage(inner, messages, swagger).fields) {
-        type.fields.push({ ...withoutNumber(innerField), ...markersOf(name, innerField.n, innerField, schema?.properties?.[innerField.n]) });
+        const required = schema?.required?.includes(innerField.n) ? { r: 1 as const } : {};
+        type.fields.push({ ...withoutNumber(innerField), ...required, ...markersOf(name, innerField.n, innerField, schema?.properties?.[innerField.n]) });
       }
       continue;
     }
@@ -117,7 +118,8 @@ function fieldData(field: DescriptorField, owner: string, messages: Map<string, 
   if (entry?.mapEntry) data.c = 'm';
   else if (field.repeated) data.c = 'l';
   else if (field.pointer) data.z = 1;
-  if (required ?? schema?.required?.includes(field.name)) data.r = 1;
+  // Each source is of another version; what is required in one of them was so in 1.34, but for a handful where it does no harm.
+  if (required || schema?.required?.includes(field.name)) data.r = 1;
   Object.assign(data, markersOf(owner, field.name, data, property));
   return data;
 }
