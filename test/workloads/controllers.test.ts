@@ -78,7 +78,7 @@ test('a stateful set is made in order and updated from the top', async () => {
   const key = { namespace: 'default', name: 'db' };
   await world.create(statefulSets, { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: key, spec: { replicas: 3, serviceName: 'db', selector: { matchLabels: labels }, template } });
   await world.until('three ready', async () => (await world.client.get(statefulSets, key)).status?.readyReplicas === 3);
-  assert.deepEqual((await world.list(pods)).map((pod) => pod.metadata.name).sort(), ['db-0', 'db-1', 'db-2']);
+  assert.deepEqual((await world.list(pods)).map((pod) => pod.metadata.name).toSorted(), ['db-0', 'db-1', 'db-2']);
   await world.client.patch(statefulSets, key, { spec: { template: { spec: { containers: [{ name: 'web', image: 'web:2' }] } } } }, { type: 'merge' });
   await world.until('updated', async () => {
     const { status } = await world.client.get(statefulSets, key);
@@ -146,7 +146,7 @@ test('a node that falls silent loses its pods to another after five minutes, and
   await world.until('running on n1', async () => (await world.list(pods))[0]?.status?.phase === 'Running');
   await world.addNode('n2');
   world.silent.add('n1');
-  const taints = async () => ((await world.client.get(nodes, { name: 'n1' })).spec?.taints ?? []).map((taint) => `${taint.key}:${taint.effect}`).sort();
+  const taints = async () => ((await world.client.get(nodes, { name: 'n1' })).spec?.taints ?? []).map((taint) => `${taint.key}:${taint.effect}`).toSorted();
   const from = world.clock.now();
   await world.until('unreachable', async () => (await taints()).length === 2);
   assert.deepEqual(await taints(), ['node.kubernetes.io/unreachable:NoExecute', 'node.kubernetes.io/unreachable:NoSchedule']);

@@ -97,14 +97,14 @@ test('an orphaning deletion leaves the replica set, which a new deployment adopt
   await using world = await World.start();
   await world.create(deployments, deployment(2));
   await world.until('two available', () => settled(world, 2));
-  const before = (await world.list(pods)).map((pod) => pod.metadata.uid).sort();
+  const before = (await world.list(pods)).map((pod) => pod.metadata.uid).toSorted();
   await world.client.delete(deployments, web, { propagationPolicy: 'Orphan' });
   await world.until('gone', () => world.client.get(deployments, web).then(() => false, isNotFound));
   await world.clock.advance(60_000);
   assert.equal((await world.list(replicaSets))[0]?.metadata.ownerReferences?.length ?? 0, 0);
   await world.create(deployments, deployment(2));
   await world.until('adopted', () => settled(world, 2));
-  assert.deepEqual((await world.list(pods)).map((pod) => pod.metadata.uid).sort(), before);
+  assert.deepEqual((await world.list(pods)).map((pod) => pod.metadata.uid).toSorted(), before);
 });
 
 test('controllers killed again and again in the middle of rollouts finish them, and double nothing', async () => {

@@ -43,11 +43,6 @@ export function daemonSetController(ctx: ControllerContext): Controller {
     return same ? [] : sets.list().map((set) => keyOf(set));
   }
 
-  function merge(placed: Changes, rolled: Changes): Changes {
-    const remove = [...new Set([...placed.remove, ...rolled.remove])];
-    return { create: [...new Set([...placed.create, ...rolled.create])], remove, failed: placed.failed };
-  }
-
   async function apply(set: DaemonSet, text: string, changes: Changes, hash: string): Promise<void> {
     for (const pod of changes.failed) {
       const node = pod.spec?.nodeName ?? '';
@@ -100,4 +95,9 @@ export function daemonSetController(ctx: ControllerContext): Controller {
       if (wait !== undefined) return { requeueAfterMs: wait };
     },
   });
+}
+
+function merge(placed: Changes, rolled: Changes): Changes {
+  const remove = [...new Set([...placed.remove, ...rolled.remove])];
+  return { create: [...new Set([...placed.create, ...rolled.create])], remove, failed: placed.failed };
 }

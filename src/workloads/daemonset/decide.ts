@@ -117,7 +117,7 @@ function surgeAllowed(daemonSet: DaemonSet): boolean {
 
 /** All but the oldest; with surge, the old template's and the new one's may live side by side for a while. */
 function surplus(alive: readonly Pod[], surge: boolean): Pod[] {
-  const sorted = [...alive].sort((a, b) => ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1));
+  const sorted = [...alive].toSorted((a, b) => ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1));
   if (!surge) return sorted.slice(1);
   const seen = new Set<string>();
   return sorted.filter((pod) => {
@@ -180,7 +180,7 @@ export function daemonSetStatus(daemonSet: DaemonSet, nodes: readonly Node[], by
     desired++;
     if (pods.length === 0) continue;
     current++;
-    const oldest = [...pods].sort((a, b) => ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1))[0]!;
+    const oldest = [...pods].toSorted((a, b) => ((a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1))[0]!;
     if (pods.some((pod) => isPodReady(pod))) ready++;
     if (pods.some((pod) => isPodAvailable(pod, minReady, nowMs))) available++;
     if (oldest.metadata.labels?.[REVISION_HASH] === hash) updated++;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Deployment, PodTemplateSpec, ReplicaSet } from '../../kube/types.ts';
 import { buildNewSet, decide } from './decide.ts';
 import { DESIRED_REPLICAS, MAX_REPLICAS, REVISION } from './names.ts';

@@ -22,7 +22,7 @@ export interface Plan {
 
 /** `oldPodsRunning`: pods of sets other than the newest are still there (only Recreate asks). */
 export function decide(deployment: Deployment, sets: readonly ReplicaSet[], oldPodsRunning: boolean, nowMs: number): Plan {
-  const newSet = [...sets].sort(byAge).find((set) => sameTemplate(set.spec?.template, deployment.spec?.template));
+  const newSet = [...sets].toSorted(byAge).find((set) => sameTemplate(set.spec?.template, deployment.spec?.template));
   const old = sets.filter((set) => set !== newSet);
   const plan: Plan = { update: new Map(), remove: [], status: {} };
   if (deployment.metadata.deletionTimestamp !== undefined) return { ...plan, status: countReplicas(deployment, sets, newSet, nowMs) };
@@ -156,7 +156,7 @@ function noteNewSet(status: DeploymentStatus, deployment: Deployment, newSet: Re
 /** Finished old sets, lowest revisions first, as many as there are too many. */
 function beyondHistory(deployment: Deployment, old: readonly ReplicaSet[]): ReplicaSet[] {
   const limit = deployment.spec?.revisionHistoryLimit ?? 10;
-  const kept = old.filter((set) => set.metadata.deletionTimestamp === undefined).sort((a, b) => revisionOf(a) - revisionOf(b));
+  const kept = old.filter((set) => set.metadata.deletionTimestamp === undefined).toSorted((a, b) => revisionOf(a) - revisionOf(b));
   return kept.slice(0, Math.max(0, kept.length - limit)).filter((set) =>
     (set.status?.replicas ?? 0) === 0 && replicasOf(set) === 0 && (set.status?.observedGeneration ?? 0) >= (set.metadata.generation ?? 0));
 }

@@ -44,7 +44,7 @@ export function newSetReplicas(deployment: Deployment, all: readonly ReplicaSet[
 /** How far old sets may shrink now without falling below the minimum of available pods; unhealthy replicas go first. */
 export function shrinkOld(deployment: Deployment, newSet: ReplicaSet | undefined, old: readonly ReplicaSet[]): Sizes {
   const sizes: Sizes = new Map();
-  const oldest = [...old].sort(byAge);
+  const oldest = [...old].toSorted(byAge);
   const all = newSet === undefined ? oldest : [...oldest, newSet];
   if (total(oldest) === 0) return sizes;
   const minAvailable = replicasOf(deployment) - limits(deployment).maxUnavailable;
@@ -80,7 +80,7 @@ export function scaleInProportion(deployment: Deployment, newSet: ReplicaSet | u
   const all = newSet === undefined ? [...old] : [...old, newSet];
   const active = all.filter((set) => replicasOf(set) > 0);
   if (active.length <= 1) {
-    const only = active[0] ?? newSet ?? [...old].sort(byAge).at(-1);
+    const only = active[0] ?? newSet ?? [...old].toSorted(byAge).at(-1);
     if (only !== undefined && replicasOf(only) !== wanted) sizes.set(only, wanted);
     return sizes;
   }
@@ -91,7 +91,7 @@ export function scaleInProportion(deployment: Deployment, newSet: ReplicaSet | u
   if (!isRollingUpdate(deployment)) return sizes;
   const toAdd = (wanted > 0 ? maxReplicas(deployment) : 0) - total(active);
   // Growing: the biggest and then newest first; shrinking: the biggest and then oldest first.
-  const ordered = [...active].sort((a, b) => replicasOf(b) - replicasOf(a) || (toAdd > 0 ? byAge(b, a) : byAge(a, b)));
+  const ordered = [...active].toSorted((a, b) => replicasOf(b) - replicasOf(a) || (toAdd > 0 ? byAge(b, a) : byAge(a, b)));
   let added = 0;
   for (const set of ordered) {
     const share = toAdd === 0 ? 0 : proportion(deployment, set, toAdd, added);

@@ -1,7 +1,7 @@
 /** The v1 Endpoints object of a service, for clients that still read it. */
 import { isPodReady } from '../../kube/pods.ts';
 import type { Endpoints, Pod, Service } from '../../kube/types.ts';
-import { endpointPorts, HEADLESS, isEndpoint } from './decide.ts';
+import { endpointPorts, HEADLESS, isEndpoint, type EndpointPort } from './decide.ts';
 
 /** More addresses than this are left out, and an annotation says so. */
 const MAX_ADDRESSES = 1000;
@@ -9,14 +9,22 @@ const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 
 type Subset = NonNullable<Endpoints['subsets']>[number];
 type Address = NonNullable<Subset['addresses']>[number];
+type Port = NonNullable<Subset['ports']>[number];
+
+/** Pods that listen on the same ports. */
+interface Group {
+  ports: Port[];
+  ready: Address[];
+  notReady: Address[];
+}
 
 export function endpointsOf(service: Service, pods: readonly Pod[]): Endpoints {
   const publishAll = service.spec?.publishNotReadyAddresses === true;
-  const subsets = new Map<string, { ports: Subset['ports']; ready: Address[]; notReady: Address[] }>();
+  const subsets = new Map<string, Group>();
   let count = 0;
-  for (const pod of [...pods].sort(byIp)) {
+  for (const pod of [...pods].toSorted(byIp)) {
     if (!isEndpoint(pod) || (pod.metadata.deletionTimestamp !== undefined && !publishAll)) continue;
-    const ports = endpointPorts(service, pod).map(({ name, ...port }) => ({ ...(name ? { name } : {}), ...port, port: port.port ?? 0 }));
+    const ports = endpointPorts(service, pod).map(legacyPort);
     if ((ports.length === 0 && service.spec?.clusterIP !== 'None') || count++ >= MAX_ADDRESSES) continue;
     const key = JSON.stringify(ports);
     let subset = subsets.get(key);
@@ -34,12 +42,21 @@ export function endpointsOf(service: Service, pods: readonly Pod[]): Endpoints {
       ...(count > MAX_ADDRESSES ? { annotations: { [OVER_CAPACITY]: 'truncated' } } : {}),
     },
     ...(subsets.size === 0 ? {} : {
-      subsets: [...subsets.values()].map(({ ports, ready, notReady }) => ({
-        ...(ready.length > 0 ? { addresses: ready } : {}),
-        ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
-        ...(ports && ports.length > 0 ? { ports } : {}),
-      })),
+      subsets: [...subsets.values()].map(subsetOf),
     }),
+  };
+}
+
+/** Without a name when the service has one nameless port. */
+function legacyPort({ name, port = 0, ...rest }: EndpointPort): Port {
+  return name ? { name, port, ...rest } : { port, ...rest };
+}
+
+function subsetOf({ ports, ready, notReady }: Group): Subset {
+  return {
+    ...(ready.length > 0 ? { addresses: ready } : {}),
+    ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
+    ...(ports.length > 0 ? { ports } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Job, Pod } from '../../kube/types.ts';
 import { decide, isFinished } from './decide.ts';
 import { formatIndexes, parseIndexes } from './indexes.ts';
@@ -104,6 +104,6 @@ test('a suspended job ends its pods and starts its clock anew when resumed', () 
 test('indexes read and write the same set', () => {
   assert.equal(formatIndexes(new Set([4, 0, 1, 2, 8, 7])), '0-2,4,7,8');
   fc.assert(fc.property(fc.uniqueArray(fc.nat(200)), (indexes) => {
-    assert.deepEqual([...parseIndexes(formatIndexes(new Set(indexes)))].sort(), [...indexes].sort());
+    assert.deepEqual([...parseIndexes(formatIndexes(new Set(indexes)))].toSorted(), [...indexes].toSorted());
   }));
 });

@@ -179,7 +179,7 @@ function manage(plan: JobPlan, job: Job, pods: readonly Pod[], active: readonly 
   const surplus = active.length - Math.max(0, wanted);
   const extra = job.spec?.completionMode === 'Indexed' ? duplicates(active, completions ?? 0) : [];
   if (surplus > 0 || extra.length > 0) {
-    const others = active.filter((pod) => !extra.includes(pod)).sort(leastUseful);
+    const others = active.filter((pod) => !extra.includes(pod)).toSorted(leastUseful);
     plan.remove = [...extra, ...others.slice(0, Math.max(0, surplus - extra.length))];
     return;
   }
@@ -220,7 +220,7 @@ function freeIndexes(status: JobStatus, active: readonly Pod[], completions: num
 /** Pods that share an index with an older one, or have none that counts. */
 function duplicates(active: readonly Pod[], completions: number): Pod[] {
   const seen = new Set<number>();
-  return [...active].sort((a, b) => -leastUseful(a, b)).filter((pod) => {
+  return [...active].toSorted((a, b) => -leastUseful(a, b)).filter((pod) => {
     const index = indexOf(pod);
     if (index === undefined || index >= completions || seen.has(index)) return true;
     seen.add(index);
@@ -230,6 +230,9 @@ function duplicates(active: readonly Pod[], completions: number): Pod[] {
 
 /** Not running before running, new before old. */
 function leastUseful(a: Pod, b: Pod): number {
-  const rank = (pod: Pod) => (pod.spec?.nodeName ? 1 : 0) + (pod.status?.phase === 'Running' ? 1 : 0) + (isPodReady(pod) ? 1 : 0);
   return rank(a) - rank(b) || ((a.metadata.creationTimestamp ?? '') > (b.metadata.creationTimestamp ?? '') ? -1 : 1);
+}
+
+function rank(pod: Pod): number {
+  return (pod.spec?.nodeName ? 1 : 0) + (pod.status?.phase === 'Running' ? 1 : 0) + (isPodReady(pod) ? 1 : 0);
 }

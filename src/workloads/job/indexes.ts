@@ -12,7 +12,7 @@ export function parseIndexes(text: string | undefined): Set<number> {
 
 export function formatIndexes(indexes: ReadonlySet<number>): string {
   const parts: string[] = [];
-  const sorted = [...indexes].sort((a, b) => a - b);
+  const sorted = [...indexes].toSorted((a, b) => a - b);
   for (let i = 0; i < sorted.length;) {
     const first = sorted[i]!;
     let last = first;

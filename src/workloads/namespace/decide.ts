@@ -41,5 +41,5 @@ export function terminatingStatus(namespace: Namespace, remains: Remains, nowMs:
 }
 
 function sortedText(counts: ReadonlyMap<string, number>, text: (name: string, count: number) => string): string {
-  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => text(name, count)).join(', ');
+  return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => text(name, count)).join(', ');
 }

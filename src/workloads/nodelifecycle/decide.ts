@@ -67,5 +67,6 @@ export function wantedTaints(node: Node, evict: boolean, nowMs: number): Taint[]
   const kept = current.filter((taint) => !OURS.has(taint.key) || wanted.some((w) => same(w, taint)));
   const added = wanted.filter((w) => !current.some((taint) => same(w, taint)));
   if (added.length === 0 && kept.length === current.length) return undefined;
-  return [...kept, ...added.map((taint) => ({ ...taint, timeAdded: timestamp(nowMs) }))];
+  const timeAdded = timestamp(nowMs);
+  return [...kept, ...added.map(({ key, effect }) => ({ key, effect, timeAdded }))];
 }

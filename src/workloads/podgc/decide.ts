@@ -23,8 +23,11 @@ export function decideGarbage(pods: readonly Pod[], nodeExists: (name: string) =
     else if (!node && pod.metadata.deletionTimestamp !== undefined) garbage.unscheduledTerminating.push(pod);
     else if (isPodTerminal(pod)) finished.push(pod);
   }
-  const age = (pod: Pod) => pod.metadata.creationTimestamp ?? '';
   const excess = finished.length - terminatedMax;
-  if (excess > 0) garbage.terminated = finished.sort((a, b) => (age(a) < age(b) ? -1 : 1)).slice(0, excess);
+  if (excess > 0) garbage.terminated = finished.toSorted((a, b) => (age(a) < age(b) ? -1 : 1)).slice(0, excess);
   return garbage;
+}
+
+function age(pod: Pod): string {
+  return pod.metadata.creationTimestamp ?? '';
 }

@@ -16,8 +16,6 @@ export function serviceAccountController(ctx: ControllerContext, ca: string): Co
   const namespaceInformer = ctx.informer(namespaces);
   const accounts = ctx.informer(serviceAccounts);
   const maps = ctx.informer(configMaps);
-  const namespaceOf = (name: string) => (object: KubeObject): ObjectKey[] =>
-    object.metadata.name === name ? [{ name: object.metadata.namespace ?? '' }] : [];
 
   function rootCa(namespace: string): ConfigMap {
     return {
@@ -42,6 +40,11 @@ export function serviceAccountController(ctx: ControllerContext, ca: string): Co
       else if (map.data?.['ca.crt'] !== ca) await ctx.client.update(configMaps, { ...map, data: { 'ca.crt': ca } });
     },
   });
+}
+
+/** The namespace of objects of one name: keys here are namespaces. */
+function namespaceOf(name: string): (object: KubeObject) => ObjectKey[] {
+  return (object) => (object.metadata.name === name ? [{ name: object.metadata.namespace ?? '' }] : []);
 }
 
 function unlessPointless(error: unknown): void {

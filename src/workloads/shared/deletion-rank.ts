@@ -18,7 +18,7 @@ export function deletionOrder(pods: readonly Pod[], related: readonly Pod[], now
     if (node) onNode.set(node, (onNode.get(node) ?? 0) + 1);
   }
   const ranked = pods.map((pod) => facts(pod, onNode.get(pod.spec?.nodeName ?? '') ?? 0, nowMs));
-  return ranked.sort(compare).map((entry) => entry.pod);
+  return ranked.toSorted(compare).map((entry) => entry.pod);
 }
 
 interface Facts {

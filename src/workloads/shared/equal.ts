@@ -26,6 +26,6 @@ export function canonicalJson(value: unknown): string {
     if (item === null) return undefined;
     if (typeof item !== 'object' || Array.isArray(item)) return item;
     const entries = Object.entries(item).filter(([, v]) => !isNothing(v));
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+    return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
   });
 }

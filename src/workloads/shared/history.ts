@@ -35,7 +35,7 @@ export function hashOf(revision: ControllerRevision): string {
 export async function currentRevision(client: Client, owner: WithTemplate, revisions: readonly ControllerRevision[], labels: Record<string, string>): Promise<ControllerRevision> {
   const template = owner.spec?.template ?? {};
   const highest = Math.max(0, ...revisions.map((revision) => revision.revision));
-  const found = revisions.filter((revision) => holds(revision, template)).sort((a, b) => b.revision - a.revision)[0];
+  const found = revisions.filter((revision) => holds(revision, template)).toSorted((a, b) => b.revision - a.revision)[0];
   if (found !== undefined) {
     if (found.revision === highest) return found;
     return client.update(controllerRevisions, { ...found, revision: highest + 1 });
@@ -65,7 +65,7 @@ export async function currentRevision(client: Client, owner: WithTemplate, revis
 /** Deletes the oldest revisions that are not used, beyond the owner's limit. */
 export async function trimHistory(client: Client, owner: WithTemplate, revisions: readonly ControllerRevision[], isUsed: (revision: ControllerRevision) => boolean): Promise<void> {
   const limit = owner.spec?.revisionHistoryLimit ?? 10;
-  const idle = revisions.filter((revision) => !isUsed(revision)).sort((a, b) => a.revision - b.revision);
+  const idle = revisions.filter((revision) => !isUsed(revision)).toSorted((a, b) => a.revision - b.revision);
   for (const revision of idle.slice(0, Math.max(0, idle.length - limit))) {
     await client.delete(controllerRevisions, keyOf(revision)).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
   }

@@ -52,7 +52,7 @@ export async function createPod(control: PodControl, owner: KubeObject, pod: Pod
 /** A pod that is gone already counts as deleted. */
 export async function deletePod(control: PodControl, owner: KubeObject, pod: Pod): Promise<void> {
   try {
-    await control.client.delete(pods, keyOf(pod), { ...(pod.metadata.uid ? { preconditions: { uid: pod.metadata.uid } } : {}) });
+    await control.client.delete(pods, keyOf(pod), pod.metadata.uid ? { preconditions: { uid: pod.metadata.uid } } : {});
     control.recorder.event(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name ?? ''}`);
   } catch (error) {
     // Gone, or another pod of the same name: the one that was meant is gone.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { VirtualClock } from '../../runtime/virtual-clock.ts';
 import { slowStart } from './batches.ts';
 import { canonicalJson, sameValue } from './equal.ts';
@@ -14,7 +14,7 @@ test('values that mean the same are the same, and have the same canonical text',
   assert.ok(!sameValue([1, 2], [2, 1]));
   fc.assert(fc.property(fc.jsonValue(), (value) => {
     const shuffled: unknown = JSON.parse(JSON.stringify(value), (_key, item: unknown) =>
-      typeof item === 'object' && item !== null && !Array.isArray(item) ? Object.fromEntries(Object.entries(item).reverse()) : item);
+      typeof item === 'object' && item !== null && !Array.isArray(item) ? Object.fromEntries(Object.entries(item).toReversed()) : item);
     assert.ok(sameValue(value, shuffled));
     assert.equal(canonicalJson(value), canonicalJson(shuffled));
   }));
