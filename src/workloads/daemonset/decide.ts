@@ -20,20 +20,20 @@ const DAEMON_TOLERATIONS: readonly Toleration[] = [
 ];
 const HOST_NETWORK_TOLERATION: Toleration = { key: 'node.kubernetes.io/network-unavailable', operator: 'Exists', effect: 'NoSchedule' };
 
-export function daemonTolerations(spec: PodSpec | undefined): Toleration[] {
+function daemonTolerations(spec: PodSpec | undefined): Toleration[] {
   const own = spec?.tolerations ?? [];
   const added = spec?.hostNetwork ? [...DAEMON_TOLERATIONS, HOST_NETWORK_TOLERATION] : DAEMON_TOLERATIONS;
   return [...own, ...added.filter((a) => !own.some((t) => t.key === a.key && t.effect === a.effect && t.operator === a.operator))];
 }
 
-export interface Eligibility {
+interface Eligibility {
   /** A pod should be made there. */
   shouldRun: boolean;
   /** A pod that is there may stay. */
   mayStay: boolean;
 }
 
-export function eligibility(daemonSet: DaemonSet, node: Node): Eligibility {
+function eligibility(daemonSet: DaemonSet, node: Node): Eligibility {
   const spec = daemonSet.spec?.template?.spec;
   if (spec === undefined || !matchesNode(spec, node)) return { shouldRun: false, mayStay: false };
   const tolerations = daemonTolerations(spec);

@@ -10,7 +10,7 @@ export const MANAGER = 'endpointslice-controller.k8s.io';
 export const HEADLESS = 'service.kubernetes.io/headless';
 const MAX_ENDPOINTS = 100;
 
-export type Endpoint = NonNullable<EndpointSlice['endpoints']>[number];
+type Endpoint = NonNullable<EndpointSlice['endpoints']>[number];
 export type EndpointPort = NonNullable<EndpointSlice['ports']>[number];
 type ServicePort = NonNullable<NonNullable<Service['spec']>['ports']>[number];
 
@@ -26,7 +26,7 @@ export function isEndpoint(pod: Pod): boolean {
 }
 
 /** The port a service port leads to on a pod; undefined when the pod has no port of that name. */
-export function targetPortOn(pod: Pod, port: ServicePort): number | undefined {
+function targetPortOn(pod: Pod, port: ServicePort): number | undefined {
   const target = port.targetPort ?? port.port;
   if (typeof target === 'number') return target === 0 ? port.port : target;
   if (/^\d+$/.test(target)) return Number(target);

@@ -7,7 +7,7 @@ import { isActive } from '../shared/pod-control.ts';
 import { formatIndexes, parseIndexes } from './indexes.ts';
 import { endedAtMs, indexOf, isFailed, isSucceeded, isTracked } from './pods.ts';
 
-export type JobStatus = NonNullable<Job['status']>;
+type JobStatus = NonNullable<Job['status']>;
 
 const BACKOFF_BASE_MS = 10_000;
 const BACKOFF_MAX_MS = 600_000;

@@ -3,7 +3,7 @@ import { isPodTerminal } from '../../kube/pods.ts';
 import type { Pod } from '../../kube/types.ts';
 
 /** Upstream's terminated-pod-gc-threshold. */
-export const TERMINATED_MAX = 12_500;
+const TERMINATED_MAX = 12_500;
 
 export interface PodGarbage {
   /** Their node is gone, as far as the view knows: to be confirmed with the API. */

@@ -3,9 +3,12 @@ import { controllerOf, ownerReference } from '../../kube/owners.ts';
 import type { Resource } from '../../kube/resources.ts';
 import type { Matcher } from '../../kube/selectors.ts';
 import { isNotFound, StatusError } from '../../kube/status.ts';
-import type { KubeObject, ObjectKey } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/types.ts';
 import type { Client } from '../../runtime/client.ts';
 import type { Informer } from '../../runtime/informer.ts';
+import { objectKey as keyOf } from '../../runtime/reconcile.ts';
+
+export { keyOf };
 
 const BY_CONTROLLER = 'workloads/controller-uid';
 const ORPHANS = 'workloads/orphans-by-namespace';
@@ -26,7 +29,7 @@ export function ownedBy<T extends KubeObject>(informer: Informer<T>, owner: Kube
 }
 
 /** Objects of a namespace that have no controller. */
-export function orphansOf<T extends KubeObject>(informer: Informer<T>, namespace: string): T[] {
+function orphansOf<T extends KubeObject>(informer: Informer<T>, namespace: string): T[] {
   return informer.byIndex(ORPHANS, namespace);
 }
 
@@ -68,9 +71,4 @@ async function setOwners<T extends KubeObject>(client: Client, resource: Resourc
     if (isNotFound(error) || (error instanceof StatusError && error.code === 422)) return undefined;
     throw error;
   }
-}
-
-export function keyOf(object: KubeObject): ObjectKey {
-  const { name = '', namespace } = object.metadata;
-  return namespace === undefined ? { name } : { name, namespace };
 }

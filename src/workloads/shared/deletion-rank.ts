@@ -3,7 +3,7 @@ import { getCondition } from '../../kube/conditions.ts';
 import { isPodReady } from '../../kube/pods.ts';
 import type { Pod } from '../../kube/types.ts';
 
-export const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
+const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 
 const PHASE_ORDER: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 };
 

@@ -7,7 +7,7 @@ import { startController, watching } from '../../runtime/reconcile.ts';
 import { keyOf } from '../shared/claim.ts';
 
 /** Milliseconds until the job may go, 0 or less when it is time; undefined when it is to stay. */
-export function msToLive(job: Job, nowMs: number): number | undefined {
+function msToLive(job: Job, nowMs: number): number | undefined {
   const ttl = job.spec?.ttlSecondsAfterFinished;
   const finished = job.status?.conditions?.find((c) => (c.type === 'Complete' || c.type === 'Failed') && c.status === 'True');
   if (ttl === undefined || finished?.lastTransitionTime === undefined || job.metadata.deletionTimestamp !== undefined) return undefined;
