@@ -9,7 +9,8 @@ import type { SpdyStream } from './spdy/stream.ts';
 /** A request that wants to leave HTTP, with its socket. */
 export interface Upgrade {
   request: IncomingMessage;
-  socket: Duplex;
+  /** Takes the socket from HTTP: no answer can be sent as a response afterwards. */
+  takeSocket(): Duplex;
   head: Buffer;
 }
 
@@ -45,9 +46,11 @@ export function chooseProtocol(request: IncomingMessage, supported: readonly str
 }
 
 /** Resolves with the open socket; rejects when the handshake fails (`ws` has answered it then). */
-export function acceptWebSocket({ request, socket, head }: Upgrade, protocol: string | undefined): Promise<WebSocket> {
-  if (protocol !== undefined) chosenProtocol.set(request, protocol);
+export function acceptWebSocket(upgrade: Upgrade, protocol: string): Promise<WebSocket> {
+  const { request, head } = upgrade;
+  chosenProtocol.set(request, protocol);
   delete request.headers['sec-websocket-protocol'];
+  const socket = upgrade.takeSocket();
   return new Promise((resolve, reject) => {
     const failed = (): void => reject(new Error('the WebSocket handshake failed'));
     socket.once('close', failed);
@@ -60,8 +63,10 @@ export function acceptWebSocket({ request, socket, head }: Upgrade, protocol: st
 }
 
 /** Throws StatusError 400 when the request asks for another upgrade. */
-export function acceptSpdy({ request, socket, head }: Upgrade, protocol: string, onStream: (stream: SpdyStream) => void): SpdyConnection {
+export function acceptSpdy(upgrade: Upgrade, protocol: string, onStream: (stream: SpdyStream) => void): SpdyConnection {
+  const { request, head } = upgrade;
   if (request.headers.upgrade?.toLowerCase() !== 'spdy/3.1') throw badRequest('unable to upgrade: the Upgrade header must be "websocket" or "SPDY/3.1"');
+  const socket = upgrade.takeSocket();
   const answer = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: SPDY/3.1', `X-Stream-Protocol-Version: ${protocol}`];
   socket.write(`${answer.join('\r\n')}\r\n\r\n`);
   if (head.length > 0) socket.unshift(head);

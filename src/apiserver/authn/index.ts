@@ -1,0 +1,60 @@
+/** Who asks: a client certificate of the cluster's authority, a service account's token, or nobody (`system:anonymous`). */
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { unauthorized } from '../../kube/status.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { ApiEngine, UserInfo } from '../engine.ts';
+import { impersonated } from './impersonation.ts';
+import { tokenRequestHandler, tokenReviewHandler, userOfToken } from './service-accounts.ts';
+import { TokenSigner } from './tokens.ts';
+
+export { authorize, type Attributes } from './authorize.ts';
+export { ISSUER } from './tokens.ts';
+
+export interface Authenticator {
+  /** Rejects with StatusError 401 for wrong credentials, 403 for an impersonation that is not allowed. */
+  identify(request: IncomingMessage): Promise<UserInfo>;
+  jwks(): object;
+}
+
+const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+
+/** Also teaches the engine to answer TokenRequests and TokenReviews. */
+export function authenticator(world: { engine: ApiEngine; clock: Clock; random: Random; serviceAccountKey: string }): Authenticator {
+  const signer = new TokenSigner(world.serviceAccountKey);
+  const tokens = { ...world, signer };
+  world.engine.setCreateHandler({ group: '', plural: 'serviceaccounts', subresource: 'token' }, tokenRequestHandler(tokens));
+  world.engine.setCreateHandler({ group: 'authentication.k8s.io', plural: 'tokenreviews', subresource: '' }, tokenReviewHandler(tokens));
+  return {
+    async identify(request) {
+      const user = userOfCertificate(request.socket as TLSSocket) ?? (await userOfHeader(request)) ?? ANONYMOUS;
+      return impersonated(request, user);
+    },
+    jwks: () => signer.jwks(),
+  };
+
+  async function userOfHeader(request: IncomingMessage): Promise<UserInfo | undefined> {
+    const { authorization } = request.headers;
+    if (!authorization) return undefined;
+    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    const found = token === undefined ? undefined : await userOfToken(tokens, token);
+    if (found === undefined) throw unauthorized();
+    return found.user;
+  }
+}
+
+/** Certificates are looked at once a connection. */
+const users = new WeakMap<TLSSocket, UserInfo>();
+
+function userOfCertificate(socket: TLSSocket): UserInfo | undefined {
+  const known = users.get(socket);
+  if (known !== undefined) return known;
+  const subject = socket.getPeerCertificate().subject as { CN?: string | string[]; O?: string | string[] } | undefined;
+  if (subject === undefined) return undefined;
+  const name = [subject.CN ?? ''].flat()[0];
+  if (!socket.authorized || !name) throw unauthorized();
+  const user = { name, groups: [...[subject.O ?? []].flat(), 'system:authenticated'] };
+  users.set(socket, user);
+  return user;
+}

@@ -1,0 +1,144 @@
+/** From a request to its answer: who asks, may they, what is it about, and which room answers. */
+import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { badRequest } from '../../kube/status.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { KubeletOf } from '../../runtime/kubelet.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { authorize, ISSUER, type Authenticator } from '../authn/index.ts';
+import { sendOpenIdConfiguration, type Discovery } from '../discovery/index.ts';
+import type { ApiEngine } from '../engine.ts';
+import type { Upgrade } from '../streams/upgrade.ts';
+import { exchangeOf, type Exchange } from './exchange.ts';
+import { sendVersion, type Health } from './health.ts';
+import type { Metrics, RequestLabels } from './metrics.ts';
+import { parseResourcePath, type ResourcePath } from './path.ts';
+import { serveLogs, serveStream } from './pods.ts';
+import { findResource, notServed, serveResource, type ResourceRequest } from './resources.ts';
+import { sendError, sendJson } from './respond.ts';
+
+export interface HandlerWorld {
+  engine: ApiEngine;
+  clock: Clock;
+  log: Logger;
+  kubeletOf: KubeletOf;
+  authenticator: Authenticator;
+  discovery: Discovery;
+  health: Health;
+  metrics: Metrics;
+}
+
+const OTHER: RequestLabels = { verb: '', group: '', version: '', resource: '', subresource: '', scope: '' };
+
+/** Answers a request; never rejects. */
+export async function handle(world: HandlerWorld, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  await measured(world, request, response, async (exchange) => {
+    const path = parseResourcePath(exchange.path);
+    if (path === undefined) {
+      authorize(exchange.user, { path: exchange.path });
+      await serveOther(world, exchange);
+      return undefined;
+    }
+    const found = resourceOf(world, exchange, path);
+    if (found.path.subresource === 'log') return { found, work: serveLogs(world, exchange, found), long: true };
+    if (isStreaming(found)) throw badRequest('Upgrade request required');
+    return { found, work: serveResource(world, exchange, found), long: found.verb === 'watch' };
+  });
+}
+
+/** Answers a request that wants to leave HTTP; never rejects. */
+export async function handleUpgrade(world: HandlerWorld, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  // Until the upgrade succeeds, errors are told as to any other request.
+  const response = new ServerResponse(request);
+  // The server's sockets are TLS sockets, which are sockets.
+  response.assignSocket(socket as Socket);
+  response.shouldKeepAlive = false;
+  response.on('finish', () => socket.end());
+  socket.on('error', () => undefined);
+  const upgrade: Upgrade = {
+    request, head,
+    takeSocket() {
+      response.detachSocket(socket as Socket);
+      return socket;
+    },
+  };
+  await measured(world, request, response, async (exchange) => {
+    const path = parseResourcePath(exchange.path);
+    const found = path && resourceOf(world, exchange, path);
+    if (found === undefined || !isStreaming(found)) throw badRequest('this path cannot be upgraded');
+    return { found, work: serveStream(world, exchange, found, upgrade), long: true };
+  });
+}
+
+function isStreaming({ definition, path }: ResourceRequest): boolean {
+  return definition.subresources.some((sub) => sub.name === path.subresource && sub.streaming === true);
+}
+
+function resourceOf(world: HandlerWorld, exchange: Exchange, path: ResourcePath): ResourceRequest {
+  const { request, query, user } = exchange;
+  const upgrade = request.headers.upgrade !== undefined;
+  // To exec by GET is to create, for those who grant rights.
+  const found = findResource(world.engine, path, upgrade && path.subresource !== 'log' ? 'POST' : (request.method ?? 'GET'), query);
+  const { group, plural, subresource, namespace, name } = path;
+  authorize(user, {
+    path: exchange.path,
+    resource: {
+      verb: found.verb, group, plural,
+      ...(subresource === undefined ? {} : { subresource }), ...(namespace === undefined ? {} : { namespace }), ...(name === undefined ? {} : { name }),
+    },
+  });
+  return found;
+}
+
+type Answer = { found: ResourceRequest; work: Promise<void>; long: boolean } | undefined;
+
+async function measured(world: HandlerWorld, request: IncomingMessage, response: ServerResponse, serve: (exchange: Exchange) => Promise<Answer>): Promise<void> {
+  const started = performance.now();
+  let answer: Answer;
+  try {
+    const exchange = exchangeOf(request, response, await world.authenticator.identify(request));
+    answer = await serve(exchange);
+    if (answer?.long) world.metrics.longRunning(1);
+    await answer?.work;
+  } catch (error) {
+    sendError(response, error, world.log);
+  }
+  if (answer?.long) world.metrics.longRunning(-1);
+  world.metrics.observe(labelsOf(request, answer?.found), response.statusCode, answer?.long ? undefined : (performance.now() - started) / 1000);
+}
+
+function labelsOf(request: IncomingMessage, found: ResourceRequest | undefined): RequestLabels {
+  if (found === undefined) return { ...OTHER, verb: request.method ?? '' };
+  const { group, version, plural, subresource = '', name, namespace } = found.path;
+  return { verb: found.verb.toUpperCase(), group, version, resource: plural, subresource, scope: name !== undefined ? 'resource' : namespace !== undefined ? 'namespace' : 'cluster' };
+}
+
+/** Everything that is not a resource. */
+async function serveOther(world: HandlerWorld, exchange: Exchange): Promise<void> {
+  const { method = 'GET' } = exchange.request;
+  if (method === 'OPTIONS') {
+    exchange.response.writeHead(204, { Allow: 'GET, HEAD, OPTIONS' });
+    exchange.response.end();
+    return;
+  }
+  if (method !== 'GET' && method !== 'HEAD') throw notServed();
+  switch (exchange.path.replace(/\/$/, '')) {
+    case '/version': return sendVersion(exchange);
+    case '/metrics': return world.metrics.serve(exchange, world.engine);
+    case '/openid/v1/jwks': return sendJson(exchange.response, 200, world.authenticator.jwks());
+    case '/.well-known/openid-configuration': return sendOpenIdConfiguration(exchange, ISSUER);
+    case '': return sendJson(exchange.response, 200, { paths: rootPaths(world.engine) });
+  }
+  if (world.health.serve(exchange) || (await world.discovery.serve(exchange))) return;
+  throw notServed();
+}
+
+function rootPaths(engine: ApiEngine): string[] {
+  const groups = new Set<string>();
+  for (const { group, version } of engine.definitions()) {
+    if (group === '') groups.add('/api').add(`/api/${version}`);
+    else groups.add('/apis').add(`/apis/${group}`).add(`/apis/${group}/${version}`);
+  }
+  return [...groups, '/healthz', '/livez', '/metrics', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version', '/.well-known/openid-configuration'].toSorted();
+}

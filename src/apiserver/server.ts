@@ -1,0 +1,104 @@
+/** The API over HTTPS: every address it listens on, one handler, and a prompt end. */
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../runtime/clock.ts';
+import type { KubeletOf } from '../runtime/kubelet.ts';
+import type { Logger } from '../runtime/log.ts';
+import type { Random } from '../runtime/random.ts';
+import { authenticator } from './authn/index.ts';
+import { Discovery } from './discovery/index.ts';
+import type { ApiEngine } from './engine.ts';
+import { handle, handleUpgrade, type HandlerWorld } from './http/handler.ts';
+import { Health } from './http/health.ts';
+import { Metrics } from './http/metrics.ts';
+import type { Pki } from './pki/index.ts';
+
+export interface ApiServerOptions {
+  engine: ApiEngine;
+  pki: Pick<Pki, 'ca' | 'server' | 'serviceAccountKey'>;
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** More addresses to listen on, at the same port. */
+  extraListen?: readonly { host: string }[];
+  kubeletOf: KubeletOf;
+  clock: Clock;
+  random: Random;
+  log: Logger;
+}
+
+export interface RunningApiServer {
+  port: number;
+  /** Ends watches and streams and closes all connections. */
+  close(): Promise<void>;
+}
+
+const HEADERS_WITHIN_MS = 60_000;
+const IDLE_MS = 90_000;
+const BACKLOG = 1024;
+
+/** Rejects with an Error that says what to do when an address cannot be listened on. */
+export async function startApiServer(options: ApiServerOptions): Promise<RunningApiServer> {
+  const { engine, pki, clock, log } = options;
+  const health = new Health(engine);
+  const metrics = new Metrics();
+  const world: HandlerWorld = {
+    engine, clock, log, health, metrics,
+    kubeletOf: options.kubeletOf,
+    authenticator: authenticator({ engine, clock, random: options.random, serviceAccountKey: pki.serviceAccountKey }),
+    discovery: new Discovery(engine, `${options.host}:${options.port}`),
+  };
+  const connections = new Set<Duplex>();
+  const serve = (host: string, port: number): Promise<Server> => listen(httpsServer(world, pki, connections), host, port);
+  const first = await serve(options.host, options.port);
+  const { port } = first.address() as AddressInfo;
+  const servers = [first];
+  const close = async (): Promise<void> => {
+    health.shutDown();
+    metrics.close();
+    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    // Watches and streams would never end by themselves; upgraded sockets are no longer the server's.
+    for (const socket of connections) socket.destroy();
+    await Promise.all(closed);
+  };
+  try {
+    for (const { host } of options.extraListen ?? []) servers.push(await serve(host, port));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { port, close };
+}
+
+function httpsServer(world: HandlerWorld, pki: ApiServerOptions['pki'], connections: Set<Duplex>): Server {
+  const server = createServer({
+    ...pki.server, ca: pki.ca, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'],
+    headersTimeout: HEADERS_WITHIN_MS, requestTimeout: 0, keepAliveTimeout: IDLE_MS, noDelay: true,
+  });
+  server.on('request', (request, response) => void handle(world, request, response));
+  server.on('upgrade', (request, socket, head) => void handleUpgrade(world, request, socket, head));
+  server.on('secureConnection', (socket) => {
+    connections.add(socket);
+    socket.on('close', () => connections.delete(socket));
+  });
+  return server;
+}
+
+function listen(server: Server, host: string, port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.listen({ host, port, backlog: BACKLOG }, () => {
+      server.removeAllListeners('error');
+      server.on('error', () => undefined);
+      resolve(server);
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code === 'EADDRINUSE') return new Error(`port ${port} on ${host} is in use by another program; choose another with --port, or end that program (ss -ltnp 'sport = :${port}' shows it)`);
+  if (error.code === 'EACCES') return new Error(`port ${port} on ${host} may not be opened by this user; choose one above 1023 with --port`);
+  if (error.code === 'EADDRNOTAVAIL') return new Error(`this machine has no address ${host} to listen on`);
+  return error;
+}
