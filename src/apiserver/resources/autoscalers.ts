@@ -40,7 +40,8 @@ function fromStorage(object: KubeObject): KubeObject {
   const others = metrics.filter((metric) => metric !== cpu);
   if (others.length > 0) annotations[METRICS] = JSON.stringify(others);
   if (behavior !== undefined) annotations[BEHAVIOR] = JSON.stringify(behavior);
-  const { currentMetrics = [], conditions, ...plainStatus } = (status ?? {}) as { currentMetrics?: CpuMetric[]; conditions?: unknown };
+  const { currentMetrics: metricsNow, conditions, ...plainStatus } = (status ?? {}) as { currentMetrics?: CpuMetric[] | null; conditions?: unknown };
+  const currentMetrics = metricsNow ?? [];
   if (conditions !== undefined) annotations[CONDITIONS] = JSON.stringify(conditions);
   const current = currentMetrics.find((metric) => metric.type === 'Resource' && metric.resource?.name === 'cpu');
   const otherCurrent = currentMetrics.filter((metric) => metric !== current);
