@@ -103,7 +103,8 @@ async function terminalSession(command: string, args: string[], kill: () => void
   });
   const stdin = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      terminal.write(chunk);
+      // The declaration knows only strings; the module writes bytes as they are.
+      terminal.write(chunk as unknown as string);
       done();
     },
     // A terminal has no end of input but the character for it.
@@ -158,7 +159,7 @@ function dialLoopback(port: number, networkNamespace: string): Promise<Duplex> {
     child.stderr.on('data', (chunk: Buffer) => {
       said += chunk.toString();
       if (!said.startsWith('connected')) return;
-      const duplex = Duplex.from({ readable: child.stdout as Readable, writable: child.stdin as Writable });
+      const duplex = Duplex.from({ readable: child.stdout, writable: child.stdin } as unknown as Iterable<never>);
       duplex.on('close', () => child.kill());
       resolve(duplex);
     });
