@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { copyJson, dropNulls, equalJson } from './json.ts';
+
+test('a copy is equal and shares nothing', () => {
+  fc.assert(fc.property(fc.jsonValue(), (value) => {
+    const copy = copyJson(value);
+    assert.deepEqual(copy, value);
+    assert.ok(equalJson(copy, value));
+    if (typeof value === 'object' && value !== null) assert.notEqual(copy, value);
+  }));
+});
+
+test('equality is that of the encoded values, whatever the order of members', () => {
+  const value = fc.jsonValue({ maxDepth: 2 });
+  fc.assert(fc.property(value, value, (a, b) => assert.equal(equalJson(a, b), canonical(a) === canonical(b))));
+  fc.assert(fc.property(fc.dictionary(fc.string(), value), (members) => {
+    assert.ok(equalJson(members, Object.fromEntries(Object.entries(members).reverse())));
+  }));
+});
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_name, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)) : Object.is(inner, -0) ? 0 : inner);
+}
+
+test('copying does not fall for a member named __proto__, and leaves out what is undefined', () => {
+  const copy = copyJson(JSON.parse('{"__proto__": {"polluted": true}, "a": 1}') as object);
+  assert.equal((copy as { polluted?: boolean }).polluted, undefined);
+  assert.deepEqual(Object.keys(copy), ['__proto__', 'a']);
+  assert.deepEqual(copyJson({ a: undefined, b: [undefined] }), { b: [null] });
+  assert.ok(equalJson({ a: undefined }, {}) && equalJson({}, { a: undefined }));
+});
+
+test('nulls go from objects and stay in lists', () => {
+  const value = { a: null, b: { c: null, d: [null, { e: null }] } };
+  dropNulls(value);
+  assert.deepEqual(value, { b: { d: [null, {}] } });
+});
