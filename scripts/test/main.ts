@@ -32,6 +32,7 @@ process.exit(summary.failed > 0 ? 1 : 0);
 /** A check counts as one test. */
 function check(name: string, program: string, args: readonly string[]): void {
   const startedAt = performance.now();
+  process.stdout.write(`${name}\n`);
   const result = spawnSync(process.execPath, [join(root, 'node_modules/.bin', program), ...args], { cwd: root, encoding: 'utf8' });
   summary.add({ file: 'checks', name, passed: result.status === 0, ms: performance.now() - startedAt, details: `${result.stdout}${result.stderr}` });
 }
@@ -42,4 +43,5 @@ async function runFiles(files: readonly string[], concurrency: number): Promise<
   stream.on('test:pass', (test) => summary.event(test, true, root)).on('test:fail', (test) => summary.event(test, false, root));
   stream.resume();
   await new Promise((done) => stream.once('close', done).once('end', done));
+  process.stdout.write(summary.fileLines());
 }

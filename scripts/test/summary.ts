@@ -1,4 +1,4 @@
-/** Counts tests and prints one line a file, and all of what failed. */
+/** Counts tests: a line at once for what failed or was slow, one line a file, and at the end all about the failures. */
 import { relative } from 'node:path';
 import { inspect } from 'node:util';
 
@@ -27,7 +27,7 @@ export class Summary {
   passed = 0;
   failed = 0;
   readonly #failures: Outcome[] = [];
-  readonly #skipped = new Set<string>();
+  readonly #files = new Map<string, { passed: number; failed: number; skipped: number; why: string }>();
 
   add(outcome: Outcome): void {
     if (outcome.passed) this.passed++;
@@ -35,26 +35,34 @@ export class Summary {
       this.failed++;
       this.#failures.push(outcome);
     }
-    const mark = outcome.passed ? 'ok  ' : 'FAIL';
     const seconds = outcome.ms > SLOW_MS ? `  (${(outcome.ms / 1000).toFixed(0)} s)` : '';
-    if (!outcome.passed || outcome.file === 'checks' || outcome.ms > SLOW_MS) process.stdout.write(`${mark}  ${outcome.file}: ${outcome.name}${seconds}\n`);
+    if (!outcome.passed || outcome.ms > SLOW_MS) process.stdout.write(`${outcome.passed ? 'slow' : 'FAIL'}  ${outcome.file}: ${outcome.name}${seconds}\n`);
   }
 
   event(event: TestEvent, passed: boolean, root: string): void {
     const file = relative(root, event.file ?? '');
-    // A whole file is reported once more as a test named by its path, and says nothing new unless it broke outside its tests.
-    const isFile = event.file !== undefined && (event.name === event.file || event.name === file);
-    if ((event.details.type === 'suite' || isFile) && (passed || isEcho(event.details.error))) {
-      if (isFile) process.stdout.write(`${passed ? 'ok  ' : 'FAIL'}  ${file}\n`);
-      return;
-    }
+    // A suite says nothing that its tests have not said, unless it broke outside of them.
+    if (event.details.type === 'suite' && (passed || isEcho(event.details.error))) return;
+    const counts = this.#files.get(file) ?? { passed: 0, failed: 0, skipped: 0, why: '' };
+    this.#files.set(file, counts);
     if (event.skip !== undefined && event.skip !== false) {
-      const line = `skip  ${file}: ${typeof event.skip === 'string' ? event.skip : event.name}\n`;
-      if (!this.#skipped.has(line)) process.stdout.write(line);
-      this.#skipped.add(line);
+      counts.skipped++;
+      if (typeof event.skip === 'string') counts.why = event.skip;
       return;
     }
+    if (passed) counts.passed++;
+    else counts.failed++;
     this.add({ file, name: event.name, passed, ms: event.details.duration_ms, ...(passed ? {} : { details: describe(event.details.error) }) });
+  }
+
+  /** One line a file. */
+  fileLines(): string {
+    const lines = [...this.#files].map(([file, { passed, failed, skipped, why }]) => {
+      const parts = [`${passed} ok`, failed > 0 && `${failed} FAILED`, skipped > 0 && `${skipped} skipped${why === '' ? '' : `: ${why}`}`];
+      return `  ${file}: ${parts.filter(Boolean).join(', ')}\n`;
+    });
+    this.#files.clear();
+    return lines.join('');
   }
 
   failures(): string {
@@ -62,7 +70,7 @@ export class Summary {
   }
 }
 
-/** A suite or file that failed only because a test in it did. */
+/** A suite that failed only because a test in it did. */
 function isEcho(error: Error | undefined): boolean {
   return (error as { failureType?: string } | undefined)?.failureType === 'subtestsFailed';
 }

@@ -25,6 +25,7 @@ test('stop waits for the end of the process, but not for ever', async () => {
   let asked = 0;
   const server = await serveControl(path, { status: () => status, stop: () => void asked++ });
   const connection = await connect(path);
+  assert.deepEqual(await connection?.status(), status);
   assert.equal(await connection?.stop(20), false);
   assert.equal(asked, 1);
   connection?.close();

@@ -29,11 +29,13 @@ export async function serveControl(path: string, handlers: { status(): ClusterSt
   rmSync(path, { force: true });
   const server = net.createServer((socket) => {
     socket.on('error', () => socket.destroy());
-    socket.once('data', (line: Buffer) => {
-      const request = line.toString().trim() as Request;
-      if (request === 'stop') handlers.stop();
-      else if (request === 'status') socket.write(`${JSON.stringify(handlers.status())}\n`);
-      else socket.destroy();
+    // Only our own commands may connect, and they write a line at once.
+    socket.on('data', (lines: Buffer) => {
+      for (const request of lines.toString().trim().split('\n') as Request[]) {
+        if (request === 'stop') handlers.stop();
+        else if (request === 'status') socket.write(`${JSON.stringify(handlers.status())}\n`);
+        else socket.destroy();
+      }
     });
   });
   await new Promise<void>((done, failed) => {

@@ -1,0 +1,106 @@
+/** Where all rooms meet: one cluster, from its configuration to running. */
+import { mkdirSync } from 'node:fs';
+import { customResourceController, loadCustomResources } from '../../apiserver/crd/controller.ts';
+import { createEngine, inProcessClient } from '../../apiserver/index.ts';
+import { ensurePki, writeKubeconfig } from '../../apiserver/pki/index.ts';
+import { startApiServer } from '../../apiserver/server.ts';
+import { clusterAddresses, ensureClusterNetwork, startDataPlane } from '../../network/index.ts';
+import { realClock } from '../../runtime/clock.ts';
+import { controllerContext, runControllers } from '../../runtime/context.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { realRandom } from '../../runtime/random.ts';
+import { workloadControllers } from '../../workloads/index.ts';
+import type { ClusterConfig } from '../config.ts';
+import { serveControl } from '../control.ts';
+import { entryOf } from '../entries.ts';
+import type { ClusterPaths } from '../home.ts';
+import { CONTROLLER_MANAGER } from './identities.ts';
+import { storedKinds } from './stored-kinds.ts';
+
+export interface AssembleOptions {
+  config: ClusterConfig;
+  paths: ClusterPaths;
+  log: Logger;
+  /** A step is done; for people. */
+  progress(text: string): void;
+  /** Someone asks for a clean end over the control socket. */
+  stop(): void;
+}
+
+export interface RunningCluster {
+  /** In the order that loses nothing: controllers, pods, data plane, API, store. */
+  stop(): Promise<void>;
+}
+
+const LOCALHOST = '127.0.0.1';
+
+/** Resolves when the API, service addresses and DNS answer. What was started is stopped again when it fails. */
+export async function assemble({ config, paths, log, progress, stop }: AssembleOptions): Promise<RunningCluster> {
+  const clock = realClock;
+  const random = realRandom;
+  const startedAt = clock.now();
+  /** How to undo what was started; the last first. */
+  const undo: (() => void | Promise<void>)[] = [];
+  const stopAll = async (): Promise<void> => {
+    for (const step of undo.splice(0).toReversed()) {
+      await Promise.resolve(step()).catch((error: unknown) => log.error('while stopping', { error: String(error) }));
+    }
+  };
+  try {
+    for (const dir of [paths.run, paths.nodes, paths.images]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const addresses = clusterAddresses(config.number);
+    const pki = ensurePki(paths.pki, { ips: [LOCALHOST, addresses.hostLink, addresses.apiService] });
+    const networkMade = ensureClusterNetwork(config.name, config.number);
+    const engine = await createEngine({
+      dataDir: paths.dataDir, clock, random, log: log.child({ component: 'apiserver' }),
+      serviceCidr: addresses.serviceCidr,
+      kubernetesEndpoint: { ip: addresses.hostLink, port: config.port },
+    });
+    undo.push(() => engine.close());
+    progress('store opened');
+    await loadCustomResources(engine);
+    await networkMade;
+    progress('network made');
+
+    const server = await startApiServer({
+      engine, pki, host: LOCALHOST, port: config.port, extraListen: [{ host: addresses.hostLink }],
+      kubeletOf: () => undefined, clock, random, log: log.child({ component: 'apiserver' }),
+    });
+    undo.push(() => server.close());
+    const dataPlane = startDataPlane({
+      clusterName: config.name, addresses, port: server.port, ca: pki.ca, ...pki.dataPlane,
+      entry: entryOf('network'), configPath: `${paths.run}/network.json`, clock, log,
+    });
+    undo.push(() => dataPlane.stop());
+    writeKubeconfig(paths.kubeconfig, { name: config.name, server: `https://${LOCALHOST}:${server.port}`, ca: pki.ca, ...pki.admin });
+    progress(`API answers on https://${LOCALHOST}:${server.port}`);
+
+    const base = controllerContext({ client: inProcessClient(engine, CONTROLLER_MANAGER), clock, random, log: log.child({ component: 'controllers' }) });
+    const controllers = [
+      customResourceController(base, engine),
+      ...workloadControllers(base, { resources: storedKinds(engine), ca: pki.ca, loadBalancerCidr: addresses.loadBalancerCidr }),
+    ];
+    const running = new AbortController();
+    const ended = runControllers(base, controllers, running.signal);
+    undo.push(() => {
+      running.abort();
+      return ended;
+    });
+    const control = await serveControl(paths.controlSocket, {
+      status: () => ({
+        pid: process.pid, dataDir: paths.dataDir, startedAt,
+        nodes: [],
+        pods: 0,
+        memoryBytes: process.memoryUsage.rss(),
+      }),
+      stop,
+    });
+    undo.push(() => control.close());
+    await dataPlane.ready;
+    progress('service addresses and DNS answer');
+    return { stop: stopAll };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+/** Each component acts under its own name, as in a real cluster. */
+import { inProcessClient, type ApiEngine, type UserInfo } from '../../apiserver/index.ts';
+import type { ControllerContext } from '../../runtime/controller.ts';
+import { EventBroadcaster } from '../../runtime/events.ts';
+
+const AUTHENTICATED = 'system:authenticated';
+
+export const CONTROLLER_MANAGER: UserInfo = { name: 'system:kube-controller-manager', groups: [AUTHENTICATED] };
+export const SCHEDULER: UserInfo = { name: 'system:kube-scheduler', groups: [AUTHENTICATED] };
+export const AUTOSCALER: UserInfo = { name: 'system:serviceaccount:kube-system:cluster-autoscaler', groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', AUTHENTICATED] };
+
+export function nodeIdentity(nodeName: string): UserInfo {
+  return { name: `system:node:${nodeName}`, groups: ['system:nodes', AUTHENTICATED] };
+}
+
+/** A context that writes as `user` and sees through the informers of `base`: one view of the cluster is enough for a process. */
+export function actingAs(user: UserInfo, base: ControllerContext, engine: ApiEngine): ControllerContext {
+  const client = inProcessClient(engine, user);
+  const broadcaster = new EventBroadcaster({ client, clock: base.clock, random: base.random, log: base.log });
+  return { ...base, client, recorder: (component) => broadcaster.recorder(component) };
+}
