@@ -20,9 +20,12 @@ test('equality is that of the encoded values, whatever the order of members', ()
   }));
 });
 
+/** The encoded value with its members in order; -0 is encoded as 0. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_name, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)) : Object.is(inner, -0) ? 0 : inner);
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`);
+  return `{${members.sort().join()}}`;
 }
 
 test('copying does not fall for a member named __proto__, and leaves out what is undefined', () => {
