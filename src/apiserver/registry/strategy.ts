@@ -4,7 +4,7 @@ import { schemaOf } from '../../kube/schema/index.ts';
 import { checkFields } from '../../kube/schema/strict.ts';
 import type { FieldError } from '../../kube/status.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import { validateObject } from '../../kube/validation/index.ts';
+import { validateMetadata, validateObject } from '../../kube/validation/index.ts';
 import type { ObjectStrategy, ResourceDefinition } from '../engine.ts';
 
 const builtin: ObjectStrategy = {
@@ -25,5 +25,10 @@ export function strategyOf(definition: ResourceDefinition): ObjectStrategy {
 /** Errors of the whole object; custom kinds share the rules for metadata with the built-in ones. */
 export function validate(definition: ResourceDefinition, object: KubeObject, old?: KubeObject): FieldError[] {
   if (definition.strategy === undefined) return validateObject(object, old);
-  return [...validateObject(object, old), ...definition.strategy.validate(object, old)];
+  return [...validateMetadata(object, old, true), ...definition.strategy.validate(object, old)];
+}
+
+/** Errors of a new status: the spec is the old one and has been looked at before. */
+export function validateStatus(definition: ResourceDefinition, object: KubeObject, old: KubeObject): FieldError[] {
+  return definition.strategy === undefined ? validateMetadata(object, old) : validate(definition, object, old);
 }

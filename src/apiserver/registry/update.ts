@@ -1,5 +1,5 @@
 /** Changing an object: replace, patch and every subresource that writes come down to `change`. */
-import { conflict, invalid, notFound } from '../../kube/status.ts';
+import { conflict, invalid, notFound, type FieldError } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey, Unstructured } from '../../kube/types.ts';
 import type { RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import { encode } from '../store/stored-object.ts';
@@ -7,7 +7,7 @@ import { checkIdentity, shapeBody } from './body.ts';
 import { copyJson, equalJson } from './json.ts';
 import { prepareUpdate } from './kinds.ts';
 import { bumpGeneration, keepServerFields } from './metadata.ts';
-import { validate } from './strategy.ts';
+import { validate, validateStatus } from './strategy.ts';
 import { collectionOf, kindOf, storageKey, targetOf, view, type RegistryWorld } from './world.ts';
 
 /** Kinds whose writers must say which state they saw. */
@@ -54,11 +54,18 @@ export async function change(
   if (subresource === undefined) prepareUpdate(definition, object, old.object);
   world.admission.admit({ operation: 'update', world, definition, ctx, key, object, old: old.object, ...(subresource === undefined ? {} : { subresource }) });
   if (subresource !== 'status') bumpGeneration(definition, object, old.object);
-  // These two change what a plain update of a pod may not: their outcome only has to be a valid pod.
-  const reshapes = subresource === 'ephemeralcontainers' || subresource === 'resize';
-  const errors = validate(definition, object, reshapes ? undefined : old.object);
+  const errors = errorsOf(definition, object, old.object, subresource);
   if (errors.length > 0) throw invalid(kindOf(definition, key.name), errors);
   return store(world, definition, ctx, key, object, old.object);
+}
+
+function errorsOf(definition: ResourceDefinition, object: KubeObject, old: KubeObject, subresource: string | undefined): FieldError[] {
+  switch (subresource) {
+    case 'status': return validateStatus(definition, object, old);
+    // These two change what a plain update of a pod may not: their outcome only has to be a valid pod.
+    case 'ephemeralcontainers': case 'resize': return validate(definition, object);
+    default: return validate(definition, object, old);
+  }
 }
 
 async function store(
