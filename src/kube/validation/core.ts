@@ -1,0 +1,133 @@
+import { isIP } from 'node:net';
+import { isConfigKey, isDns1123Label } from '../names.ts';
+import type { ConfigMap, CustomResourceDefinition, Namespace, PodDisruptionBudget, PriorityClass, Secret, Service } from '../types.ts';
+import { duplicate, forbiddenField, immutable, invalidValue, named, nonNegative, notSupported, oneOf, portNumber, required, tooLong, type Errors } from './field.ts';
+import { validateLabels } from './metadata.ts';
+import { validateLabelSelector } from './selector.ts';
+
+const DATA_MAX_BYTES = 1024 * 1024;
+
+export function validateService(errors: Errors, { spec }: Service, old: Service | undefined): void {
+  if (!spec) return;
+  if (spec.type === 'ExternalName') {
+    if (!spec.externalName) errors.push(required('spec.externalName'));
+    if (spec.clusterIP && spec.clusterIP !== 'None') errors.push(forbiddenField('spec.clusterIPs[0]', 'may not be set when `type` is \'ExternalName\''));
+  } else if (!spec.ports?.length && spec.clusterIP !== 'None') errors.push(required('spec.ports'));
+  oneOf(errors, 'spec.type', spec.type, ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']);
+  oneOf(errors, 'spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']);
+  oneOf(errors, 'spec.externalTrafficPolicy', spec.externalTrafficPolicy || undefined, ['Cluster', 'Local']);
+  oneOf(errors, 'spec.internalTrafficPolicy', spec.internalTrafficPolicy, ['Cluster', 'Local']);
+  validateLabels(errors, 'spec.selector', spec.selector);
+  if (spec.clusterIP && spec.clusterIP !== 'None' && isIP(spec.clusterIP) === 0) errors.push(invalidValue('spec.clusterIPs[0]', spec.clusterIP, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
+  const names = new Set<string>();
+  const ports = new Set<string>();
+  for (const [i, port] of (spec.ports ?? []).entries()) {
+    const at = `spec.ports[${i}]`;
+    if ((spec.ports?.length ?? 0) > 1 && !port.name) errors.push(required(`${at}.name`));
+    else if (port.name) {
+      named(errors, `${at}.name`, port.name, isDns1123Label);
+      if (names.has(port.name)) errors.push(duplicate(`${at}.name`, port.name));
+      names.add(port.name);
+    }
+    portNumber(errors, `${at}.port`, port.port ?? 0);
+    oneOf(errors, `${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']);
+    if (typeof port.targetPort === 'number') portNumber(errors, `${at}.targetPort`, port.targetPort);
+    if (port.nodePort && spec.type === 'ClusterIP') errors.push(forbiddenField(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
+    const key = `${port.protocol}/${port.port}`;
+    if (ports.has(key)) errors.push({ reason: 'FieldValueDuplicate', field: at, message: `Duplicate value: {"protocol":${JSON.stringify(port.protocol)},"port":${port.port}}` });
+    ports.add(key);
+  }
+  if (old?.spec && old.spec.type !== 'ExternalName' && spec.type !== 'ExternalName' && old.spec.clusterIP && spec.clusterIP !== old.spec.clusterIP) {
+    errors.push(invalidValue('spec.clusterIPs[0]', spec.clusterIP ? [spec.clusterIP] : [], 'may not change once set'));
+  }
+}
+
+export function validateConfigMap(errors: Errors, map: ConfigMap, old: ConfigMap | undefined): void {
+  let bytes = 0;
+  for (const [key, value] of Object.entries(map.data ?? {})) {
+    named(errors, `data[${key}]`, key, isConfigKey);
+    if (map.binaryData && Object.hasOwn(map.binaryData, key)) errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'));
+    bytes += Buffer.byteLength(value ?? '');
+  }
+  for (const [key, value] of Object.entries(map.binaryData ?? {})) {
+    named(errors, `binaryData[${key}]`, key, isConfigKey);
+    bytes += Buffer.byteLength(value, 'base64');
+  }
+  if (bytes > DATA_MAX_BYTES) errors.push(tooLong('', DATA_MAX_BYTES));
+  keepsImmutable(errors, map, old, ['data', 'binaryData']);
+}
+
+export function validateSecret(errors: Errors, secret: Secret, old: Secret | undefined): void {
+  let bytes = 0;
+  for (const [key, value] of Object.entries(secret.data ?? {})) {
+    named(errors, `data[${key}]`, key, isConfigKey);
+    bytes += Buffer.byteLength(value ?? '', 'base64');
+  }
+  if (bytes > DATA_MAX_BYTES) errors.push(tooLong('data', DATA_MAX_BYTES));
+  if (secret.type === 'kubernetes.io/tls') for (const key of ['tls.crt', 'tls.key']) if (secret.data?.[key] === undefined) errors.push(required(`data[${key}]`));
+  if (secret.type === 'kubernetes.io/dockerconfigjson' && secret.data?.['.dockerconfigjson'] === undefined) errors.push(required('data[.dockerconfigjson]'));
+  if (old) immutable(errors, 'type', secret.type, old.type);
+  keepsImmutable(errors, secret, old, ['data']);
+}
+
+function keepsImmutable<T extends { immutable?: boolean }>(errors: Errors, object: T, old: T | undefined, fields: readonly (keyof T & string)[]): void {
+  if (!old?.immutable) return;
+  if (!object.immutable) errors.push(forbiddenField('immutable', 'field is immutable when `immutable` is set'));
+  for (const field of fields) if (JSON.stringify(object[field]) !== JSON.stringify(old[field])) errors.push(forbiddenField(field, 'field is immutable when `immutable` is set'));
+}
+
+export function validateNamespace(errors: Errors, namespace: Namespace): void {
+  for (const [i, finalizer] of (namespace.spec?.finalizers ?? []).entries()) if (finalizer === '') errors.push(invalidValue(`spec.finalizers[${i}]`, finalizer, 'name part must be non-empty'));
+}
+
+const HIGHEST_USER_PRIORITY = 1_000_000_000;
+const SYSTEM_CLASSES = ['system-cluster-critical', 'system-node-critical'];
+
+export function validatePriorityClass(errors: Errors, object: PriorityClass, old: PriorityClass | undefined): void {
+  const name = object.metadata.name ?? '';
+  if (name.startsWith('system-') && !SYSTEM_CLASSES.includes(name)) {
+    errors.push(forbiddenField('metadata.name', `priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`));
+  } else if (!name.startsWith('system-') && (object.value ?? 0) > HIGHEST_USER_PRIORITY) {
+    errors.push(forbiddenField('value', `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`));
+  }
+  oneOf(errors, 'preemptionPolicy', object.preemptionPolicy, ['Never', 'PreemptLowerPriority']);
+  if (!old) return;
+  if ((object.value ?? 0) !== (old.value ?? 0)) errors.push(forbiddenField('value', 'may not be changed in an update.'));
+  immutable(errors, 'preemptionPolicy', object.preemptionPolicy, old.preemptionPolicy);
+}
+
+export function validateDisruptionBudget(errors: Errors, { spec }: PodDisruptionBudget): void {
+  if (spec?.minAvailable !== undefined && spec.maxUnavailable !== undefined) errors.push(invalidValue('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
+  for (const name of ['minAvailable', 'maxUnavailable'] as const) {
+    const value = spec?.[name];
+    if (typeof value === 'number') nonNegative(errors, `spec.${name}`, value);
+    else if (value !== undefined && !/^(100|\d{1,2})%$/.test(value)) errors.push(invalidValue(`spec.${name}`, value, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"));
+  }
+  validateLabelSelector(errors, 'spec.selector', spec?.selector);
+}
+
+export function validateCustomResourceDefinition(errors: Errors, { metadata, spec }: CustomResourceDefinition, old: CustomResourceDefinition | undefined): void {
+  if (!spec?.group) errors.push(required('spec.group'));
+  if (!spec?.names?.plural) errors.push(required('spec.names.plural'));
+  if (!spec?.names?.kind) errors.push(required('spec.names.kind'));
+  if (spec?.scope === undefined) errors.push(required('spec.scope'));
+  oneOf(errors, 'spec.scope', spec?.scope, ['Cluster', 'Namespaced']);
+  const wanted = `${spec?.names?.plural}.${spec?.group}`;
+  if (metadata.name !== wanted) errors.push(invalidValue('metadata.name', metadata.name, `must be spec.names.plural+"."+spec.group`));
+  const versions = spec?.versions ?? [];
+  if (versions.filter((version) => version.storage).length !== 1) errors.push(invalidValue('spec.versions', versions.map((v) => v.name), 'must have exactly one version marked as storage version'));
+  for (const [i, version] of versions.entries()) {
+    if (!version.schema?.openAPIV3Schema) errors.push(required(`spec.versions[${i}].schema.openAPIV3Schema`, 'schemas are required'));
+    else if ((version.schema.openAPIV3Schema as { type?: string }).type !== 'object') errors.push(notSupportedRoot(i, (version.schema.openAPIV3Schema as { type?: string }).type));
+  }
+  if (!old) return;
+  immutable(errors, 'spec.group', spec?.group, old.spec?.group);
+  immutable(errors, 'spec.scope', spec?.scope, old.spec?.scope);
+  immutable(errors, 'spec.names.kind', spec?.names?.kind, old.spec?.names?.kind);
+  immutable(errors, 'spec.names.plural', spec?.names?.plural, old.spec?.names?.plural);
+}
+
+function notSupportedRoot(index: number, type: string | undefined): ReturnType<typeof required> {
+  const path = `spec.validation.openAPIV3Schema`.replace('spec.validation', `spec.versions[${index}].schema`);
+  return type === undefined ? required(`${path}.type`, 'must not be empty at the root') : notSupported(`${path}.type`, type, ['object']);
+}

@@ -1,0 +1,41 @@
+/** What the API refuses about built-in kinds, with upstream's paths and words. Kinds not named here are checked by their metadata alone. */
+import type { FieldError } from '../status.ts';
+import type { DaemonSet, Deployment, Job, KubeObject, Pod, ReplicaSet, StatefulSet } from '../types.ts';
+import {
+  validateConfigMap, validateCustomResourceDefinition, validateDisruptionBudget, validateNamespace, validatePriorityClass, validateSecret, validateService,
+} from './core.ts';
+import type { Errors } from './field.ts';
+import { validateMetadata } from './metadata.ts';
+import { validatePodSpec, validatePodUpdate } from './pod.ts';
+import { validateDaemonSet, validateDeployment, validateJob, validateReplicaSet, validateStatefulSet } from './workloads.ts';
+
+export { validateMetadata } from './metadata.ts';
+
+type Rule = (errors: Errors, object: never, old: never) => void;
+
+function rule<T extends KubeObject>(check: (errors: Errors, object: T, old: T | undefined) => void): Rule {
+  return check as unknown as Rule;
+}
+
+const RULES: Record<string, Rule> = {
+  'v1/Pod': rule<Pod>((errors, pod, old) => (old ? validatePodUpdate(errors, pod, old) : validatePodSpec(errors, 'spec', pod.spec))),
+  'v1/Service': rule(validateService),
+  'v1/ConfigMap': rule(validateConfigMap),
+  'v1/Secret': rule(validateSecret),
+  'v1/Namespace': rule(validateNamespace),
+  'apps/v1/Deployment': rule<Deployment>(validateDeployment),
+  'apps/v1/ReplicaSet': rule<ReplicaSet>(validateReplicaSet),
+  'apps/v1/DaemonSet': rule<DaemonSet>(validateDaemonSet),
+  'apps/v1/StatefulSet': rule<StatefulSet>(validateStatefulSet),
+  'batch/v1/Job': rule<Job>(validateJob),
+  'scheduling.k8s.io/v1/PriorityClass': rule(validatePriorityClass),
+  'policy/v1/PodDisruptionBudget': rule(validateDisruptionBudget),
+  'apiextensions.k8s.io/v1/CustomResourceDefinition': rule(validateCustomResourceDefinition),
+};
+
+/** Everything wrong with the object, metadata first; `old` is what it replaces. Neither is changed. */
+export function validateObject(object: KubeObject, old?: KubeObject): FieldError[] {
+  const errors = validateMetadata(object, old);
+  RULES[`${object.apiVersion}/${object.kind}`]?.(errors, object as never, old as never);
+  return errors;
+}
