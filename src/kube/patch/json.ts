@@ -5,6 +5,8 @@ import type { Json, JsonObject } from './json-value.ts';
 import { isJsonObject, withField } from './json-value.ts';
 
 const MAX_OPERATIONS = 10_000;
+/** Of all values copied in one patch, encoded: a few "copy" operations can double a document without end. */
+const MAX_COPIED_BYTES = 3 * 1024 * 1024;
 
 /** The server refuses the operation itself, not the document: 422 Invalid, as upstream. */
 function failed(why: string): StatusError {
@@ -22,11 +24,12 @@ export function applyJsonPatch(document: Json, operations: unknown): Json {
   }
   // One copy up front: operations then work in place.
   let result = structuredClone(document);
-  for (const operation of operations) result = apply(result, operation);
+  const copied = { bytes: 0 };
+  for (const operation of operations) result = apply(result, operation, copied);
   return result;
 }
 
-function apply(document: Json, operation: unknown): Json {
+function apply(document: Json, operation: unknown, copied: { bytes: number }): Json {
   if (!isJsonObject(operation as Json)) throw badRequest('an operation of a JSON patch is an object');
   const { op, path, from, value } = operation as JsonObject;
   if (typeof path !== 'string') throw badRequest(`JSON patch operation ${JSON.stringify(op)} has no path`);
@@ -36,7 +39,12 @@ function apply(document: Json, operation: unknown): Json {
       get(document, path);
       return path === '' ? needValue(operation as JsonObject, value) : add(remove(document, path), path, needValue(operation as JsonObject, value));
     case 'remove': return remove(document, path);
-    case 'copy': return add(document, path, structuredClone(get(document, needFrom(from))));
+    case 'copy': {
+      const original = get(document, needFrom(from));
+      copied.bytes += JSON.stringify(original).length;
+      if (copied.bytes > MAX_COPIED_BYTES) throw failed(`Unable to copy, the accumulated size increase of copy is ${copied.bytes}, exceeding the limit ${MAX_COPIED_BYTES}`);
+      return add(document, path, structuredClone(original));
+    }
     case 'move': {
       const moved = get(document, needFrom(from));
       if (path.startsWith(`${needFrom(from)}/`)) throw failed(`cannot move ${needFrom(from)} into itself`);

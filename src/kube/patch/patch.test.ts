@@ -16,16 +16,19 @@ assert.ok(podType && deploymentType && serviceType);
 const pod = (spec: Json): Json => ({ spec });
 const strategic: [string, Json, Json, Json][] = [
   ['containers merge by name', pod({ containers: [{ name: 'a', image: '1' }, { name: 'b', image: '1' }] }), pod({ containers: [{ name: 'b', image: '2' }] }), pod({ containers: [{ name: 'a', image: '1' }, { name: 'b', image: '2' }] })],
-  ['a new container goes last', pod({ containers: [{ name: 'a' }] }), pod({ containers: [{ name: 'b' }] }), pod({ containers: [{ name: 'a' }, { name: 'b' }] })],
+  ['a new container goes first, as upstream has it', pod({ containers: [{ name: 'a' }] }), pod({ containers: [{ name: 'b' }] }), pod({ containers: [{ name: 'b' }, { name: 'a' }] })],
+  ['a known item keeps its place', { status: { conditions: [{ type: 'A' }, { type: 'B' }, { type: 'C' }] } }, { status: { conditions: [{ type: 'B', status: 'True' }] } }, { status: { conditions: [{ type: 'A' }, { type: 'B', status: 'True' }, { type: 'C' }] } }],
+  ['an order alone reorders', pod({ containers: [{ name: 'a' }, { name: 'b' }, { name: 's' }] }), pod({ '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] }), pod({ containers: [{ name: 'b' }, { name: 'a' }, { name: 's' }] })],
+  ['$patch delete empties an object', pod({ securityContext: { runAsUser: 1 } }), pod({ securityContext: { $patch: 'delete' } }), pod({ securityContext: {} })],
   ['$patch delete removes an item', pod({ containers: [{ name: 'a' }, { name: 'b' }] }), pod({ containers: [{ name: 'a', $patch: 'delete' }] }), pod({ containers: [{ name: 'b' }] })],
   ['$patch replace replaces a list', pod({ containers: [{ name: 'a' }] }), pod({ containers: [{ $patch: 'replace' }, { name: 'c' }] }), pod({ containers: [{ name: 'c' }] })],
   ['$patch replace replaces an object', pod({ nodeSelector: { a: '1' } }), pod({ nodeSelector: { $patch: 'replace', b: '2' } }), pod({ nodeSelector: { b: '2' } })],
   ['tolerations, which have no merge key, are replaced', pod({ tolerations: [{ key: 'a' }] }), pod({ tolerations: [{ key: 'b' }] }), pod({ tolerations: [{ key: 'b' }] })],
   ['null deletes a field', pod({ nodeName: 'x', hostname: 'y' }), pod({ nodeName: null }), pod({ hostname: 'y' })],
-  ['finalizers merge as a set', { metadata: { finalizers: ['a'] } }, { metadata: { finalizers: ['b', 'a'] } }, { metadata: { finalizers: ['a', 'b'] } }],
+  ['finalizers merge as a set', { metadata: { finalizers: ['a'] } }, { metadata: { finalizers: ['b', 'a'] } }, { metadata: { finalizers: ['b', 'a'] } }],
   ['primitive items are deleted by name', { metadata: { finalizers: ['a', 'b'] } }, { metadata: { '$deleteFromPrimitiveList/finalizers': ['a'] } }, { metadata: { finalizers: ['b'] } }],
   ['the element order is followed and server-only items stay near', pod({ containers: [{ name: 's' }, { name: 'a' }, { name: 'b' }] }), pod({ '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }], containers: [{ name: 'a', image: 'x' }] }), pod({ containers: [{ name: 's' }, { name: 'b' }, { name: 'a', image: 'x' }] })],
-  ['an env list inside a container merges by name', pod({ containers: [{ name: 'a', env: [{ name: 'X', value: '1' }] }] }), pod({ containers: [{ name: 'a', env: [{ name: 'Y', value: '2' }] }] }), pod({ containers: [{ name: 'a', env: [{ name: 'X', value: '1' }, { name: 'Y', value: '2' }] }] })],
+  ['an env list inside a container merges by name', pod({ containers: [{ name: 'a', env: [{ name: 'X', value: '1' }] }] }), pod({ containers: [{ name: 'a', env: [{ name: 'Y', value: '2' }] }] }), pod({ containers: [{ name: 'a', env: [{ name: 'Y', value: '2' }, { name: 'X', value: '1' }] }] })],
   ['ports merge by containerPort', pod({ containers: [{ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP' }] }] }), pod({ containers: [{ name: 'a', ports: [{ containerPort: 80, name: 'http' }] }] }), pod({ containers: [{ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP', name: 'http' }] }] })],
   ['$retainKeys keeps one member of a union', pod({ volumes: [{ name: 'v', emptyDir: {} }] }), pod({ volumes: [{ name: 'v', $retainKeys: ['name', 'configMap'], configMap: { name: 'c' } }] }), pod({ volumes: [{ name: 'v', configMap: { name: 'c' } }] })],
 ];
@@ -90,6 +93,8 @@ const failing: [string, Json, unknown, number][] = [
   ['removing what is not there', {}, [{ op: 'remove', path: '/a' }], 422],
   ['an index out of bounds', [1], [{ op: 'add', path: '/5', value: 1 }], 422],
   ['an unknown operation', {}, [{ op: 'frob', path: '/a' }], 400],
+  ['moving a value into itself', { a: { b: 1 } }, [{ op: 'move', from: '/a', path: '/a/b' }], 422],
+  ['copying until the document bursts', { a: ['x'.repeat(1000)] }, Array.from({ length: 40 }, () => ({ op: 'copy', from: '/a', path: '/a/-' })), 422],
   ['no array', {}, {}, 400],
   ['too many operations', {}, Array.from({ length: 10_001 }, () => ({ op: 'add', path: '/a', value: 1 })), 413],
 ];

@@ -17,13 +17,14 @@ const ELEMENT_ORDER = '$setElementOrder/';
 /** Neither argument is changed; unchanged parts are shared. Throws StatusError 400 for a malformed directive or a list item without its key. */
 export function applyStrategicMergePatch(document: Json, patch: Json, type: TypeSchema): Json {
   if (!isJsonObject(patch)) throw badRequest('a strategic merge patch is an object');
-  return mergeObject(isJsonObject(document) ? document : {}, patch, type) ?? {};
+  return mergeObject(isJsonObject(document) ? document : {}, patch, type);
 }
 
-/** Undefined means: delete the object. `type` is undefined below fields without a known type, where a plain merge patch applies. */
-function mergeObject(original: JsonObject, patch: JsonObject, type: TypeSchema | undefined): JsonObject | undefined {
+/** `type` is undefined below fields without a known type, where a plain merge patch applies. */
+function mergeObject(original: JsonObject, patch: JsonObject, type: TypeSchema | undefined): JsonObject {
   const directive = patch[PATCH];
-  if (directive === 'delete') return undefined;
+  // Upstream leaves an empty object: only null takes the field itself away.
+  if (directive === 'delete') return {};
   if (directive === 'replace') return clean(omit(patch, PATCH)) as JsonObject;
   if (directive !== undefined && directive !== 'merge') throw badRequest(`unknown patch type ${JSON.stringify(directive)}: $patch is one of delete, replace, merge`);
 
@@ -42,7 +43,7 @@ function mergeObject(original: JsonObject, patch: JsonObject, type: TypeSchema |
     if (!name.startsWith(ELEMENT_ORDER)) continue;
     const field = name.slice(ELEMENT_ORDER.length);
     const list = result[field];
-    if (!Object.hasOwn(patch, field) && Array.isArray(list)) result[field] = applyElementOrder(list, order, type?.fields.get(field)?.patchMergeKey);
+    if (!Object.hasOwn(patch, field) && Array.isArray(list)) result[field] = applyElementOrder(list, order, type?.fields.get(field)?.patchMergeKey, list);
   }
   return result;
 }
@@ -57,8 +58,7 @@ function mergeField(result: JsonObject, name: string, value: Json, order: Json |
   if (isJsonObject(value)) {
     const inner = field?.container === 'none' && typeof field.type !== 'string' ? field.type : undefined;
     const merged = strategies.includes('replace') ? (clean(value) as JsonObject) : mergeMapOrObject(isJsonObject(old) ? old : {}, value, inner, field);
-    if (merged === undefined) delete result[name];
-    else withField(result, name, merged);
+    withField(result, name, merged);
   } else if (Array.isArray(value)) {
     const merging = strategies.includes('merge');
     withField(result, name, merging ? mergeList(Array.isArray(old) ? old : [], value, order, field) : (clean(withoutDirectives(value)) as Json[]));
@@ -67,14 +67,14 @@ function mergeField(result: JsonObject, name: string, value: Json, order: Json |
   }
 }
 
-function mergeMapOrObject(original: JsonObject, patch: JsonObject, inner: TypeSchema | undefined, field: FieldSchema | undefined): JsonObject | undefined {
+function mergeMapOrObject(original: JsonObject, patch: JsonObject, inner: TypeSchema | undefined, field: FieldSchema | undefined): JsonObject {
   // Values of a map of structs are merged by the struct's type.
   if (field?.container === 'map' && typeof field.type !== 'string' && !Object.hasOwn(patch, PATCH)) {
     const result: JsonObject = { ...original };
     for (const [key, value] of Object.entries(patch)) {
       const old = Object.hasOwn(result, key) ? result[key] : undefined;
       const merged = isJsonObject(value) ? mergeObject(isJsonObject(old) ? old : {}, value, field.type) : value;
-      if (merged === null || merged === undefined) delete result[key];
+      if (merged === null) delete result[key];
       else withField(result, key, merged);
     }
     return result;
@@ -100,17 +100,17 @@ function mergeList(original: Json[], patch: Json[], order: Json | undefined, fie
       continue;
     }
     const old = at >= 0 ? result[at] : undefined;
-    const merged = mergeObject(isJsonObject(old) ? old : {}, item, type) ?? {};
+    const merged = mergeObject(isJsonObject(old) ? old : {}, item, type);
     if (at >= 0) result[at] = merged;
     else result.push(merged);
   }
-  return applyElementOrder(result, order, key, original);
+  return applyElementOrder(result, order ?? patch, key, original);
 }
 
 function mergePrimitives(original: Json[], patch: Json[], order: Json | undefined): Json[] {
   const result = [...original];
   for (const item of patch) if (!result.some((old) => isDeepStrictEqual(old, item))) result.push(item);
-  return applyElementOrder(result, order, undefined, original);
+  return applyElementOrder(result, order ?? patch, undefined, original);
 }
 
 function deleteFromList(result: JsonObject, name: string, values: Json): void {

@@ -16,8 +16,8 @@ export class WireReader {
   }
 
   tag(): { number: number; wireType: number } {
-    const tag = Number(this.varint());
-    return { number: Math.floor(tag / 8), wireType: tag & 7 };
+    const tag = this.#small();
+    return { number: Math.floor(tag / 8), wireType: tag % 8 };
   }
 
   varint(): bigint {
@@ -31,13 +31,25 @@ export class WireReader {
     throw new ProtobufError('a number is longer than 10 bytes');
   }
 
+  /** A number of up to five bytes, which tags and lengths are; bigints are ten times slower. */
+  #small(): number {
+    let value = 0;
+    for (let factor = 1; factor <= 2 ** 28; factor *= 128) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) throw new ProtobufError('the message ends inside a number');
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+    }
+    throw new ProtobufError('a tag or a length is longer than 5 bytes');
+  }
+
   /** A signed number: int32 and int64 are written as 64-bit two's complement. */
   int(): number {
     return Number(BigInt.asIntN(64, this.varint()));
   }
 
   bytes(): Uint8Array {
-    const length = Number(this.varint());
+    const length = this.#small();
     const end = this.#at + length;
     if (end > this.#bytes.length) throw new ProtobufError('the message ends inside a field');
     const slice = this.#bytes.subarray(this.#at, end);

