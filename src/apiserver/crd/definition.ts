@@ -4,7 +4,6 @@ import { applySchemaDefaults, prune } from './shape.ts';
 import { validateAgainst } from './validate.ts';
 import type { FieldError } from '../../kube/status.ts';
 import type { CustomResourceDefinition, KubeObject } from '../../kube/types.ts';
-import { validateMetadata } from '../../kube/validation/index.ts';
 import type { ObjectStrategy, ResourceDefinition, ScalePaths, SubresourceDefinition } from '../engine.ts';
 
 type Version = CustomResourceDefinition['spec']['versions'][number];
@@ -96,11 +95,11 @@ function strategyOf(schema: JsonSchema): ObjectStrategy {
   return {
     prune: (object) => ({ unknown: prune(object, schema), typeErrors: [] }),
     applyDefaults: (object) => applySchemaDefaults(object, schema),
-    validate: (object, old) => [...validateMetadata(object, old, true), ...validateBody(object, schema)],
+    validate: (object) => validateBody(object, schema),
   };
 }
 
-/** The schema says nothing of TypeMeta and metadata but may narrow the name. */
+/** TypeMeta and metadata are the registry's to check: the schema may only narrow the name. */
 function validateBody(object: KubeObject, schema: JsonSchema): FieldError[] {
   const { metadata: metadataSchema, apiVersion: _version, kind: _kind, ...properties } = schema.properties ?? {};
   const body: JsonObject = { ...object };
