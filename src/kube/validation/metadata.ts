@@ -34,7 +34,7 @@ export function validateMetadata(object: KubeObject, old: KubeObject | undefined
   validateLabels(errors, 'metadata.labels', metadata.labels);
   validateAnnotations(errors, 'metadata.annotations', metadata.annotations);
   validateOwners(errors, metadata.ownerReferences);
-  for (const [i, finalizer] of (metadata.finalizers ?? []).entries()) validateFinalizer(errors, `metadata.finalizers[${i}]`, finalizer);
+  for (const [i, finalizer] of (metadata.finalizers ?? []).entries()) validateFinalizer(errors, `metadata.finalizers[${i}]`, finalizer, custom || kind === 'CustomResourceDefinition');
   if (old) {
     immutable(errors, 'metadata.name', metadata.name, old.metadata.name);
     immutable(errors, 'metadata.namespace', metadata.namespace, old.metadata.namespace);
@@ -79,7 +79,8 @@ function validateOwners(errors: Errors, owners: KubeObject['metadata']['ownerRef
 
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-function validateFinalizer(errors: Errors, path: string, finalizer: string): void {
+/** `anyName`: definitions and custom resources may have finalizers without a '/', as upstream. */
+function validateFinalizer(errors: Errors, path: string, finalizer: string, anyName: boolean): void {
   named(errors, path, finalizer, isQualifiedName);
-  if (!finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) errors.push(invalidValue(path, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
+  if (!anyName && !finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) errors.push(invalidValue(path, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
 }
