@@ -25,7 +25,12 @@ export function run(command: string, args: readonly string[], input = ''): Promi
 
 /** Runs `ip` with one command a line, in the host's namespace or another; stops at the first that fails. */
 export async function ip(lines: readonly string[], namespace?: string): Promise<void> {
-  await run('ip', [...(namespace === undefined ? [] : ['-n', namespace]), '-batch', '-'], `${lines.join('\n')}\n`);
+  await run('ip', [...(namespace === undefined ? [] : ['-n', namespace]), '-batch', '-'], batch(lines));
+}
+
+/** What `ip -batch -` reads. */
+export function batch(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`;
 }
 
 export interface Link {

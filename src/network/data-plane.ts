@@ -31,6 +31,8 @@ export interface DataPlaneOptions {
   entry: string;
   /** Where its configuration is written. */
   configPath: string;
+  /** Resolves when the API answers: the process is started before. */
+  apiAnswers: Promise<unknown>;
   clock: Clock;
   log: Logger;
 }
@@ -68,7 +70,9 @@ export function startDataPlane(options: DataPlaneOptions): DataPlane {
   function launch(): void {
     const namespace = namespacePath(clusterNamespace(options.clusterName));
     const program = [process.execPath, '--max-semi-space-size=1', options.entry, options.configPath];
-    child = spawn('nsenter', [`--net=${namespace}`, ...program], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const started = spawn('nsenter', [`--net=${namespace}`, ...program], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    child = started;
+    options.apiAnswers.then(() => started.connected && started.send({ type: 'start' }, () => undefined), () => undefined);
     child.on('message', (message) => {
       if ((message as { type?: string }).type === 'ready') ready.resolve();
     });

@@ -2,13 +2,14 @@
  * The data-plane process of a cluster. Runs in the router's namespace, started by `startDataPlane` with the path of its configuration;
  * ends when its parent does. Keep its imports few: its memory is paid for in every cluster.
  */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { endpointSlices, services } from '../kube/resources.ts';
 import type { EndpointSlice, Service } from '../kube/types.ts';
 import { realClock } from '../runtime/clock.ts';
-import { httpClient } from '../runtime/http/client.ts';
 import { SharedInformer } from '../runtime/shared-informer.ts';
-import { parseCidr, addressToNumber } from './addresses.ts';
+import { addressToNumber, parseCidr } from './addresses.ts';
+import { apiReader } from './api-reader.ts';
 import type { DataPlaneConfig } from './data-plane.ts';
 import { machineResolvers } from './dns/forward.ts';
 import { startDns } from './dns/server.ts';
@@ -28,8 +29,7 @@ process.on('SIGTERM', () => process.exit(0));
 
 const log = lineLogger('network');
 const config = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as DataPlaneConfig;
-const client = httpClient({ server: config.server, ca: config.ca, cert: config.cert, key: config.key, userAgent: 'argosy-network' });
-const world = { client, clock: realClock, log };
+const world = { client: apiReader(config), clock: realClock, log };
 const serviceInformer = new SharedInformer<Service>(services, world);
 const sliceInformer = new SharedInformer<EndpointSlice>(endpointSlices, world);
 
@@ -72,6 +72,8 @@ const source: ZoneSource = {
   owns: (address) => ranges.some(({ start, end }) => addressToNumber(address) >= start && addressToNumber(address) <= end),
 };
 
+// We are started before the API, to have this behind us when it answers.
+await once(process, 'message');
 const forever = new AbortController().signal;
 void serviceInformer.run(forever);
 void sliceInformer.run(forever);

@@ -14,7 +14,7 @@ const RETRY_MAX_MS = 30_000;
 const HEALTHY_MS = 10_000;
 
 export interface InformerWorld {
-  client: Client;
+  client: Pick<Client, 'list' | 'watch'>;
   clock: Clock;
   log: Logger;
 }

@@ -4,7 +4,7 @@ import { customResourceController, loadCustomResources } from '../../apiserver/c
 import { createEngine, inProcessClient } from '../../apiserver/index.ts';
 import { ensurePki, writeKubeconfig } from '../../apiserver/pki/index.ts';
 import { startApiServer } from '../../apiserver/server.ts';
-import { clusterAddresses, ensureClusterNetwork, startDataPlane } from '../../network/index.ts';
+import { clusterAddresses, startDataPlane } from '../../network/index.ts';
 import { realClock } from '../../runtime/clock.ts';
 import { controllerContext, runControllers } from '../../runtime/context.ts';
 import type { Logger } from '../../runtime/log.ts';
@@ -20,6 +20,8 @@ import { storedKinds } from './stored-kinds.ts';
 export interface AssembleOptions {
   config: ClusterConfig;
   paths: ClusterPaths;
+  /** The router is there. */
+  networkMade: Promise<unknown>;
   log: Logger;
   /** A step is done; for people. */
   progress(text: string): void;
@@ -35,7 +37,7 @@ export interface RunningCluster {
 const LOCALHOST = '127.0.0.1';
 
 /** Resolves when the API, service addresses and DNS answer. What was started is stopped again when it fails. */
-export async function assemble({ config, paths, log, progress, stop }: AssembleOptions): Promise<RunningCluster> {
+export async function assemble({ config, paths, networkMade, log, progress, stop }: AssembleOptions): Promise<RunningCluster> {
   const clock = realClock;
   const random = realRandom;
   const startedAt = clock.now();
@@ -50,16 +52,25 @@ export async function assemble({ config, paths, log, progress, stop }: AssembleO
     for (const dir of [paths.run, paths.nodes, paths.images]) mkdirSync(dir, { recursive: true, mode: 0o700 });
     const addresses = clusterAddresses(config.number);
     const pki = ensurePki(paths.pki, { ips: [LOCALHOST, addresses.hostLink, addresses.apiService] });
-    const networkMade = ensureClusterNetwork(config.name, config.number);
+    const apiAnswers = Promise.withResolvers<void>();
+    // Processes take their time to start: this one does so while the store is read.
+    const dataPlaneStarted = networkMade.then(() => {
+      const dataPlane = startDataPlane({
+        clusterName: config.name, addresses, port: config.port, ca: pki.ca, ...pki.dataPlane,
+        entry: entryOf('network'), configPath: `${paths.run}/network.json`, apiAnswers: apiAnswers.promise, clock, log,
+      });
+      undo.unshift(() => dataPlane.stop());
+      return dataPlane;
+    });
     const engine = await createEngine({
       dataDir: paths.dataDir, clock, random, log: log.child({ component: 'apiserver' }),
       serviceCidr: addresses.serviceCidr,
       kubernetesEndpoint: { ip: addresses.hostLink, port: config.port },
     });
     undo.push(() => engine.close());
-    progress('store opened');
     await loadCustomResources(engine);
-    await networkMade;
+    progress('store opened');
+    const dataPlane = await dataPlaneStarted;
     progress('network made');
 
     const server = await startApiServer({
@@ -67,11 +78,7 @@ export async function assemble({ config, paths, log, progress, stop }: AssembleO
       kubeletOf: () => undefined, clock, random, log: log.child({ component: 'apiserver' }),
     });
     undo.push(() => server.close());
-    const dataPlane = startDataPlane({
-      clusterName: config.name, addresses, port: server.port, ca: pki.ca, ...pki.dataPlane,
-      entry: entryOf('network'), configPath: `${paths.run}/network.json`, clock, log,
-    });
-    undo.push(() => dataPlane.stop());
+    apiAnswers.resolve();
     writeKubeconfig(paths.kubeconfig, { name: config.name, server: `https://${LOCALHOST}:${server.port}`, ca: pki.ca, ...pki.admin });
     progress(`API answers on https://${LOCALHOST}:${server.port}`);
 

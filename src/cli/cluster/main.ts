@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { readConfig } from '../config.ts';
 import { clusterPaths } from '../home.ts';
 import type { StartMessage } from '../launch.ts';
-import { assemble, type RunningCluster } from './assemble.ts';
-import { clusterLogger } from './logger.ts';
+import { ensureClusterNetwork } from '../../network/index.ts';
+import type { RunningCluster } from './assemble.ts';
 
 const STOP_MS = 40_000;
 
@@ -14,6 +14,11 @@ const { name } = JSON.parse(readFileSync(join(dataDir, 'cluster.json'), 'utf8'))
 const paths = clusterPaths(name, dataDir);
 const config = readConfig(paths);
 if (config === undefined) throw new Error(`${paths.config} is not there`);
+
+// Everything else loads while the kernel works: it takes as long.
+const networkMade = ensureClusterNetwork(config.name, config.number);
+networkMade.catch(() => undefined);
+const [{ assemble }, { clusterLogger }] = await Promise.all([import('./assemble.ts'), import('./logger.ts')]);
 
 const log = clusterLogger();
 const tell = (message: StartMessage): void => {
@@ -53,7 +58,7 @@ process.on('uncaughtException', (error) => {
 });
 
 try {
-  cluster = await assemble({ config, paths, log, progress: (text) => tell({ type: 'progress', text }), stop: () => void end('asked to') });
+  cluster = await assemble({ config, paths, networkMade, log, progress: (text) => tell({ type: 'progress', text }), stop: () => void end('asked to') });
   ready = true;
   tell({ type: 'ready' });
 } catch (error) {
