@@ -10,5 +10,5 @@
  * Start with `engine.ts`, then `registry/create.ts` for what a write goes through.
  */
 export { inProcessClient } from './client.ts';
-export { createEngine, type ClosableEngine, type EngineOptions } from './create-engine.ts';
-export type { ApiEngine, RequestContext, ResourceDefinition, StoredObject, UserInfo } from './engine.ts';
+export { createEngine, type ClosableEngine } from './create-engine.ts';
+export type { ApiEngine, ResourceDefinition, UserInfo } from './engine.ts';

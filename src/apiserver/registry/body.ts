@@ -48,7 +48,7 @@ export function shapePatched(definition: ResourceDefinition, ctx: RequestContext
   if (problems.length > 0) throw invalidPatch(patch, `strict decoding error: ${problems.join(', ')}`);
 }
 
-export function invalidPatch(patch: unknown, why: string): StatusError {
+function invalidPatch(patch: unknown, why: string): StatusError {
   return invalid({ group: '', kind: '', name: '' }, [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(JSON.stringify(patch))}: ${why}` }]);
 }
 
