@@ -164,8 +164,8 @@ function main(): void {
     const descriptions: Record<string, [string, Record<string, string>]> = {};
     for (const [name, type] of Object.entries(types)) {
       const model = modelOf(name);
-      const fields = type.fields.map(({ n }) => [n, model?.fields.get(n)?.description ?? swagger[name]?.properties?.[n]?.description ?? inlineDescription(type, n)] as const);
-      descriptions[name] = [model?.description ?? swagger[name]?.description ?? '', Object.fromEntries(fields.filter(([, text]) => text !== ''))];
+      const fields = type.fields.map(({ n }) => [n, model?.fields.get(n)?.description || swagger[name]?.properties?.[n]?.description || inlineDescription(type, n)] as const);
+      descriptions[name] = [model?.description || swagger[name]?.description || '', Object.fromEntries(fields.filter(([, text]) => text !== ''))];
     }
     mkdirSync(OUT, { recursive: true });
     writeFileSync(join(OUT, 'types.json'), JSON.stringify(types));
@@ -174,7 +174,7 @@ function main(): void {
 
     function inlineDescription(type: TypeData, field: string): string {
       for (const [, inner] of type.inline ?? []) {
-        const text = modelOf(inner)?.fields.get(field)?.description ?? swagger[inner]?.properties?.[field]?.description;
+        const text = modelOf(inner)?.fields.get(field)?.description || swagger[inner]?.properties?.[field]?.description;
         if (text) return text;
       }
       return '';

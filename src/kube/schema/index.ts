@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataDir } from './data-dir.ts';
 
-export const SCALARS = ['string', 'boolean', 'int32', 'int64', 'float64', 'bytes', 'quantity', 'intOrString', 'time', 'microTime', 'duration', 'fieldsV1', 'raw', 'strings', 'any'] as const;
+const SCALARS = ['string', 'boolean', 'int32', 'int64', 'float64', 'bytes', 'quantity', 'intOrString', 'time', 'microTime', 'duration', 'fieldsV1', 'raw', 'strings', 'any'] as const;
 export type Scalar = (typeof SCALARS)[number];
 
 export interface FieldSchema {
@@ -77,7 +77,7 @@ const types = new Map<string, TypeSchema>();
 const scalars: ReadonlySet<string> = new Set(SCALARS);
 
 /** By OpenAPI name. */
-export function typeNamed(name: string): TypeSchema | undefined {
+function typeNamed(name: string): TypeSchema | undefined {
   const known = types.get(name);
   if (known) return known;
   const entry = Object.hasOwn(data, name) ? data[name] : undefined;
@@ -123,7 +123,7 @@ function makeField(field: FieldData): FieldSchema {
 }
 
 /** 'io.k8s.api.apps.v1.' for ('apps', 'v1'); undefined for groups that are not built in. */
-export function typePrefix(group: string, version: string): string | undefined {
+function typePrefix(group: string, version: string): string | undefined {
   if (group === 'apiextensions.k8s.io') return `io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.${version}.`;
   if (group === 'apiregistration.k8s.io') return `io.k8s.kube-aggregator.pkg.apis.apiregistration.${version}.`;
   const dir = Object.hasOwn(GROUPS, group) ? GROUPS[group] : undefined;

@@ -127,7 +127,7 @@ function customSchema(schemas: Doc, schema: unknown, gvk: { group: string; versi
     properties: {
       apiVersion: { type: 'string', description: 'APIVersion defines the versioned schema of this representation of an object.' },
       kind: { type: 'string', description: 'Kind is a string value representing the REST resource this object represents.' },
-      ...((own['properties'] as Doc | undefined) ?? {}),
+      ...(own['properties'] as Doc | undefined),
       metadata: { allOf: [{ $ref: `${REF}io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta` }], description: "Standard object's metadata." },
     },
     'x-kubernetes-group-version-kind': [gvk],
