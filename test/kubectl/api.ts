@@ -58,11 +58,6 @@ export async function startTestApi(options: { kubeletOf?: KubeletOf; log?: Logge
   const kubeconfig = join(dir, 'kubeconfig');
   writeKubeconfig(kubeconfig, { name: 'test', server: `https://127.0.0.1:${server.port}`, ca: pki.ca, ...pki.admin });
   const client = inProcessClient(engine, { name: 'test', groups: ['system:masters'] });
-  for (const namespace of ['default', 'kube-system']) {
-    await client.create({ group: '', version: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true }, {
-      apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace },
-    });
-  }
   const flags = ['--kubeconfig', kubeconfig, '--cache-dir', join(dir, 'cache')];
   const kubectlRaw = async (args: readonly string[], input = ''): Promise<Output> => {
     const promise = run('kubectl', [...flags, ...args], { timeout: 60_000, maxBuffer: 64 << 20 });

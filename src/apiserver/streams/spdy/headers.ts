@@ -78,6 +78,9 @@ export function encodeBlock(headers: Headers): Buffer {
   return Buffer.concat(parts);
 }
 
+/** An empty stored piece, as a flush writes it: Go's reader gives out what came before only when it sees one. */
+const SYNC = Buffer.from([0, 0, 0, 0xff, 0xff]);
+
 /** Packs blocks without compressing: a zlib stream of stored pieces is as valid, and the replies here are empty anyway. */
 export class HeaderPacker {
   #started = false;
@@ -89,7 +92,7 @@ export class HeaderPacker {
     piece.writeUInt16LE(~block.length & 0xffff, 3);
     const start = this.#started ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x78, 0xbb]), uint32(DICTIONARY_ID)]);
     this.#started = true;
-    return Buffer.concat([start, piece, block]);
+    return Buffer.concat([start, piece, block, SYNC]);
   }
 }
 

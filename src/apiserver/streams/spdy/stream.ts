@@ -75,6 +75,7 @@ export class SpdyStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    if (chunk.length === 0) return done();
     const size = Math.min(chunk.length, MAX_DATA_BYTES, this.#sendWindow);
     if (size <= 0) {
       this.#windowOpened = () => {

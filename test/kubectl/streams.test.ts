@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import type { Pod } from '../../src/kube/types.ts';
+import { nodes, pods } from '../../src/kube/resources.ts';
+import { startTestApi, whyNot, type TestApi } from './api.ts';
+import { fakeKubelet } from './fake-kubelet.ts';
+
+const skip = whyNot();
+const kubelet = fakeKubelet();
+let api: TestApi;
+
+/** A pod that runs, as far as the API knows. */
+async function runningPod(name: string, containers: readonly string[]): Promise<void> {
+  await api.client.create(pods, {
+    apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' },
+    spec: { nodeName: 'node-1', containers: containers.map((container) => ({ name: container, image: 'example.test/x:1' })) },
+  } as Pod);
+  const pod = await api.client.get(pods, { name, namespace: 'default' });
+  await api.client.update(pods, {
+    ...pod,
+    status: {
+      phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }],
+      containerStatuses: containers.map((container) => ({ name: container, ready: true, restartCount: 0, image: 'x', imageID: '', state: { running: {} } })),
+    },
+  } as Pod, { subresource: 'status' });
+}
+
+before(async () => {
+  if (skip) return;
+  api = await startTestApi({ kubeletOf: (node) => (node === 'node-1' ? kubelet : undefined) });
+  await api.client.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' } });
+  await runningPod('web', ['main']);
+  await runningPod('two', ['first', 'second']);
+});
+after(() => api?.close());
+
+/** The same commands over WebSocket and, as older clients, SPDY. */
+for (const [transport, environment] of [['WebSocket', 'true'], ['SPDY', 'false']] as const) {
+  const kubectl = async (args: readonly string[], input?: string) => {
+    process.env['KUBECTL_REMOTE_COMMAND_WEBSOCKETS'] = environment;
+    process.env['KUBECTL_PORT_FORWARD_WEBSOCKETS'] = environment;
+    return api.kubectlRaw(args, input);
+  };
+
+  test(`exec over ${transport} copies stdin to stdout and ends with it`, { skip }, async () => {
+    assert.deepEqual(await kubectl(['exec', '-i', 'web', '--', 'cat'], 'some text'), { code: 0, stdout: 'some text', stderr: '' });
+  });
+
+  test(`exec over ${transport} carries a lot of output`, { skip }, async () => {
+    const { code, stdout } = await kubectl(['exec', 'web', '--', 'zeros', '3000000']);
+    assert.equal(code, 0);
+    assert.equal(stdout.length, 3_000_000);
+  });
+
+  test(`exec over ${transport} carries a lot of input`, { skip }, async () => {
+    const { code, stdout } = await kubectl(['exec', '-i', 'web', '--', 'cat'], 'x'.repeat(3_000_000));
+    assert.equal(code, 0);
+    assert.equal(stdout.length, 3_000_000);
+  });
+
+  test(`exec over ${transport} tells the exit code and shows stderr`, { skip }, async () => {
+    const { code, stderr } = await kubectl(['exec', 'web', '--', 'fail', '3']);
+    assert.equal(code, 3);
+    assert.match(stderr, /it failed\n(.|\n)*command terminated with exit code 3/);
+  });
+
+  test(`exec over ${transport} of a program that is not there says so`, { skip }, async () => {
+    const { code, stderr } = await kubectl(['exec', 'web', '--', 'missing']);
+    assert.equal(code, 1);
+    assert.match(stderr, /executable file not found/);
+  });
+
+  test(`attach over ${transport} shows the container's output`, { skip }, async () => {
+    assert.match((await kubectl(['attach', 'web'])).stdout, /attached/);
+  });
+
+  test(`port-forward over ${transport} carries requests and tells what is refused`, { skip }, async () => {
+    process.env['KUBECTL_PORT_FORWARD_WEBSOCKETS'] = environment;
+    const forward = api.start('port-forward', 'web', ':80', ':81');
+    let output = '';
+    forward.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const ports = await new Promise<string[]>((resolve, reject) => {
+      forward.on('exit', () => reject(new Error(`port-forward ended: ${output}`)));
+      forward.stdout.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+        const found = [...output.matchAll(/127\.0\.0\.1:(\d+) -> (\d+)/g)].map((match) => match[1]!);
+        if (found.length === 2) resolve(found);
+      });
+    });
+    const answers = await Promise.all([1, 2, 3].map(async () => (await (await fetch(`http://127.0.0.1:${ports[0]}/`)).text()).length));
+    assert.deepEqual(answers, [300_000, 300_000, 300_000]);
+    await assert.rejects(fetch(`http://127.0.0.1:${ports[1]}/`));
+    while (!output.includes('connection refused')) await once(forward.stderr, 'data');
+    forward.kill();
+    await once(forward, 'exit');
+  });
+}
+
+test('a command is killed when its client goes', { skip }, async () => {
+  const before = kubelet.asked.killed;
+  const command = api.start('exec', 'web', '--', 'sleep');
+  while (kubelet.asked.exec.at(-1)?.command[0] !== 'sleep') await new Promise(setImmediate);
+  command.kill('SIGKILL');
+  while (kubelet.asked.killed === before) await new Promise(setImmediate);
+});
+
+test('logs are read, followed and refused', { skip }, async () => {
+  assert.equal(await api.kubectl('logs', 'web', '--tail=5', '--timestamps'), 'one\ntwo\n');
+  assert.deepEqual(kubelet.asked.logs.at(-1), { container: 'main', follow: false, previous: false, timestamps: true, tailLines: 5 });
+  assert.match((await api.kubectlRaw(['logs', 'web', '--previous'])).stderr, /previous terminated container "main" in pod "web" not found/);
+  assert.match((await api.kubectlRaw(['logs', 'web', '-c', 'nope'])).stderr, /container nope is not valid for pod web/);
+  assert.match((await api.kubectlRaw(['get', '--raw', '/api/v1/namespaces/default/pods/two/log'])).stderr, /a container name must be specified for pod two, choose one of: \[first second\]/);
+  const follow = api.start('logs', '-f', 'web');
+  const [chunk] = (await once(follow.stdout, 'data')) as [Buffer];
+  assert.equal(chunk.toString(), 'one\ntwo\n');
+  follow.kill();
+});
+
+test('exec into a pod without a node, or without a kubelet, says why', { skip }, async () => {
+  await api.client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'waiting', namespace: 'default' }, spec: { containers: [{ name: 'main', image: 'example.test/x:1' }] } } as Pod);
+  assert.match((await api.kubectlRaw(['exec', 'waiting', '--', 'ls'])).stderr, /pod waiting does not have a host assigned/);
+});
