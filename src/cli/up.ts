@@ -54,8 +54,8 @@ async function up(options: UpOptions, isNamed: boolean): Promise<void> {
     say(`removing what an earlier cluster '${name}' left behind`);
     await sweep(name, paths);
   }
-  linkDataDir(name, paths.dataDir);
   const config = await settle(name, before, wishes);
+  linkDataDir(name, paths.dataDir);
   writeConfig(paths, config);
   await startClusterProcess({ paths, config, foreground: options.foreground === true, say });
   if (!options.foreground) process.stdout.write(howToUse(name, paths));

@@ -111,7 +111,7 @@ function switchForwardingOn(device: string): void {
   try {
     if (readFileSync(path, 'utf8').trim() === '1') return;
     writeFileSync(path, '1');
-    mkdirSync(FORWARDING_DIR, { recursive: true });
+    mkdirSync(FORWARDING_DIR, { recursive: true, mode: 0o700 });
     writeFileSync(`${FORWARDING_DIR}/${device}`, '');
   } catch {
     // A read-only /proc/sys (a container without the right): no way out, the rest works.
