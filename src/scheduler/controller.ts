@@ -15,6 +15,13 @@ const SCHEDULER_NAME = 'default-scheduler';
 /** Bindings on their way at the same time. */
 const MAX_BINDING = 64;
 
+/** A node promised to a pod, and those that have yet to leave it. */
+interface Nomination {
+  pod: Pod;
+  node: string;
+  victims: Set<string>;
+}
+
 export function schedulerController(ctx: ControllerContext): Controller {
   // Asked for now, so that all informers of a process start together.
   const podInformer = ctx.informer(pods);
@@ -30,8 +37,8 @@ export function schedulerController(ctx: ControllerContext): Controller {
       const queue = new SchedulingQueue(ctx.clock);
       /** Placed here, not yet seen as bound: by uid, the pod with its node. */
       const assumed = new Map<string, Pod>();
-      /** Pods promised a node whose victims are still leaving: they count there for pods of lower or equal priority. */
-      const nominated = new Map<string, Pod>();
+      /** Pods promised a node whose victims are still leaving: they count there for pods that are not more important. */
+      const nominated = new Map<string, Nomination>();
       const binding = new Set<Promise<void>>();
       let startAt = 0;
 
@@ -42,10 +49,16 @@ export function schedulerController(ctx: ControllerContext): Controller {
         queue.remove(uid);
       };
 
+      /** A pod whose victims are all gone need not wait for its back-off: its place is free. */
+      const victimGone = (victimUid: string): void => {
+        for (const [uid, { victims }] of nominated) if (victims.delete(victimUid) && victims.size === 0) queue.activate(uid);
+      };
+
       const onPod = (pod: Pod, old: Pod | undefined): void => {
         const uid = pod.metadata.uid ?? '';
         if (isPodTerminal(pod)) {
           forget(uid);
+          victimGone(uid);
           if (!old || !isPodTerminal(old)) queue.moveAll();
         } else if (pod.spec?.nodeName) {
           assumed.delete(uid);
@@ -54,6 +67,9 @@ export function schedulerController(ctx: ControllerContext): Controller {
           snapshot.setPod(pod);
           if (old && JSON.stringify(old.metadata.labels) !== JSON.stringify(pod.metadata.labels)) queue.moveAll();
         } else if (isMine(pod) && !assumed.has(uid)) {
+          // After a restart the promise is known from the pod alone.
+          const promised = pod.status?.nominatedNodeName;
+          if (promised && !nominated.has(uid)) nominated.set(uid, { pod, node: promised, victims: new Set() });
           queue.add(pod);
         } else if (pod.metadata.deletionTimestamp) {
           queue.remove(uid);
@@ -79,6 +95,7 @@ export function schedulerController(ctx: ControllerContext): Controller {
           upsert: onPod,
           delete(pod) {
             forget(pod.metadata.uid ?? '');
+            victimGone(pod.metadata.uid ?? '');
             queue.moveAll();
           },
         }),
@@ -118,14 +135,17 @@ export function schedulerController(ctx: ControllerContext): Controller {
         const outcome = preempt(pod, view, placement.refusals, budgetInformer.list(), ctx.random);
         const message = explain(view.nodes.size, placement.refusals);
         if ('victims' in outcome) {
-          nominated.set(uid, pod);
+          nominated.set(uid, { pod, node: outcome.victims.node, victims: new Set(outcome.victims.pods.map((victim) => victim.metadata.uid ?? '')) });
           await evict(pod, outcome.victims);
           await noteFailure(pod, message, outcome.victims.node);
         } else {
+          if (!stillLeaving(uid)) nominated.delete(uid);
           await noteFailure(pod, view.nodes.size === 0 ? message : `${message} preemption: ${outcome.message}`, undefined);
         }
         return false;
       };
+
+      const stillLeaving = (uid: string): boolean => (nominated.get(uid)?.victims.size ?? 0) > 0;
 
       const evict = async (pod: Pod, victims: Victims): Promise<void> => {
         const now = timestamp(ctx.clock.now());
@@ -195,11 +215,10 @@ function mayHelp(old: Node, node: Node): boolean {
 }
 
 /** Pods that were promised a node count there, for pods that are not more important. */
-function withNominated(snapshot: Snapshot, nominated: ReadonlyMap<string, Pod>, pod: Pod): Snapshot {
+function withNominated(snapshot: Snapshot, nominated: ReadonlyMap<string, Nomination>, pod: Pod): Snapshot {
   let view = snapshot;
-  for (const [uid, other] of nominated) {
-    const nodeName = other.status?.nominatedNodeName;
-    const node = nodeName === undefined ? undefined : view.nodes.get(nodeName);
+  for (const [uid, { pod: other, node: nodeName }] of nominated) {
+    const node = view.nodes.get(nodeName);
     if (!node || uid === pod.metadata.uid || podPriority(other) < podPriority(pod)) continue;
     const copy = node.copy();
     copy.add(other);

@@ -17,6 +17,8 @@ interface Entry {
   failedAt: number;
   /** Something that may help has happened since the last try began. */
   moved: boolean;
+  /** Activated while it was being tried. */
+  urgent: boolean;
 }
 
 export class SchedulingQueue {
@@ -45,7 +47,7 @@ export class SchedulingQueue {
     }
     const active = this.#active.get(uid);
     if (active) active.pod = pod;
-    else this.#active.set(uid, { pod, attempts: 0, addedAt: this.#clock.now(), failedAt: 0, moved: false });
+    else this.#active.set(uid, { pod, attempts: 0, addedAt: this.#clock.now(), failedAt: 0, moved: false, urgent: false });
     this.#notify();
   }
 
@@ -61,6 +63,18 @@ export class SchedulingQueue {
     this.#promote();
   }
 
+  /** A pod that waits is tried at once. */
+  activate(uid: string): void {
+    const entry = this.#waiting.get(uid);
+    if (!entry) {
+      if (this.#inFlight?.pod.metadata.uid === uid) this.#inFlight.urgent = true;
+      return;
+    }
+    this.#waiting.delete(uid);
+    this.#active.set(uid, entry);
+    this.#notify();
+  }
+
   /** The most important pod; undefined when none is active. The caller answers with `done` or `failed`. */
   take(): Pod | undefined {
     let best: Entry | undefined;
@@ -70,6 +84,7 @@ export class SchedulingQueue {
     if (!best) return undefined;
     this.#active.delete(best.pod.metadata.uid ?? '');
     best.moved = false;
+    best.urgent = false;
     best.attempts++;
     this.#inFlight = best;
     return best.pod;
@@ -87,6 +102,7 @@ export class SchedulingQueue {
     if (!entry) return;
     entry.failedAt = this.#clock.now();
     this.#waiting.set(entry.pod.metadata.uid ?? '', entry);
+    if (entry.urgent) this.activate(entry.pod.metadata.uid ?? '');
     this.#promote();
   }
 
