@@ -12,6 +12,7 @@ import type { ApiEngine } from './engine.ts';
 import { handle, handleUpgrade, type HandlerWorld } from './http/handler.ts';
 import { Health } from './http/health.ts';
 import { Metrics } from './http/metrics.ts';
+import { withMetrics } from './metrics-api/index.ts';
 import type { Pki } from './pki/index.ts';
 
 export interface ApiServerOptions {
@@ -40,23 +41,29 @@ const BACKLOG = 1024;
 
 /** Rejects with an Error that says what to do when an address cannot be listened on. */
 export async function startApiServer(options: ApiServerOptions): Promise<RunningApiServer> {
-  const { engine, pki, clock, log } = options;
+  const { pki, clock, log, kubeletOf } = options;
+  const measuring = withMetrics(options.engine, { kubeletOf, clock, log });
+  const { engine } = measuring;
   const health = new Health(engine);
   const metrics = new Metrics();
   const world: HandlerWorld = {
-    engine, clock, log, health, metrics,
-    kubeletOf: options.kubeletOf,
+    engine, clock, log, health, metrics, kubeletOf,
     authenticator: authenticator({ engine, clock, random: options.random, serviceAccountKey: pki.serviceAccountKey }),
     discovery: new Discovery(engine, `${options.host}:${options.port}`),
   };
   const connections = new Set<Duplex>();
   const serve = (host: string, port: number): Promise<Server> => listen(httpsServer(world, pki, connections), host, port);
-  const first = await serve(options.host, options.port);
+  const first = await serve(options.host, options.port).catch((error: unknown) => {
+    metrics.close();
+    measuring.close();
+    throw error;
+  });
   const { port } = first.address() as AddressInfo;
   const servers = [first];
   const close = async (): Promise<void> => {
     health.shutDown();
     metrics.close();
+    measuring.close();
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     // Watches and streams would never end by themselves; upgraded sockets are no longer the server's.
     for (const socket of connections) socket.destroy();

@@ -1,0 +1,69 @@
+/** Samples all kubelets every 15 seconds and keeps the last two samples of each. */
+import type { Clock } from '../../runtime/clock.ts';
+import type { KubeletOf, NodeStats } from '../../runtime/kubelet.ts';
+import type { Logger } from '../../runtime/log.ts';
+import { usageBetween, type NodeUsage } from './usage.ts';
+
+const INTERVAL_MS = 15_000;
+/** The second sample comes sooner, so that there is an answer soon after the start. */
+const FIRST_INTERVAL_MS = 2_000;
+
+export interface SamplerWorld {
+  kubeletOf: KubeletOf;
+  clock: Clock;
+  log: Logger;
+  nodeNames(): Promise<string[]>;
+}
+
+export class Sampler {
+  readonly #world: SamplerWorld;
+  readonly #samples = new Map<string, { older?: NodeStats; newer: NodeStats }>();
+  readonly #stop = new AbortController();
+
+  constructor(world: SamplerWorld) {
+    this.#world = world;
+    void this.#run();
+  }
+
+  close(): void {
+    this.#stop.abort();
+  }
+
+  /** Undefined until there are two samples. */
+  usageOf(nodeName: string): NodeUsage | undefined {
+    const samples = this.#samples.get(nodeName);
+    return samples?.older && usageBetween(samples.older, samples.newer);
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#world;
+    const { signal } = this.#stop;
+    for (let round = 0; !signal.aborted; round++) {
+      await this.#sampleAll();
+      await clock.sleep(round === 0 ? FIRST_INTERVAL_MS : INTERVAL_MS, signal);
+    }
+  }
+
+  async #sampleAll(): Promise<void> {
+    const { log } = this.#world;
+    try {
+      const names = new Set(await this.#world.nodeNames());
+      for (const name of this.#samples.keys()) if (!names.has(name)) this.#samples.delete(name);
+      for (const name of names) await this.#sample(name);
+    } catch (error) {
+      log.warn('usage could not be sampled', { error: String(error) });
+    }
+  }
+
+  async #sample(name: string): Promise<void> {
+    const kubelet = this.#world.kubeletOf(name);
+    if (kubelet === undefined) return;
+    try {
+      const newer = await kubelet.stats();
+      const last = this.#samples.get(name)?.newer;
+      this.#samples.set(name, last === undefined ? { newer } : { older: last, newer });
+    } catch (error) {
+      this.#world.log.warn('the usage of a node could not be sampled', { node: name, error: String(error) });
+    }
+  }
+}
