@@ -12,6 +12,8 @@ export interface InstanceType {
   diskMiB: number;
   hourlyUsd: number;
   monthlyUsd: number;
+  /** Pods the provider's network allows a node; absent: 110. */
+  maxPods?: number;
 }
 
 /** How a node's capacity splits: everything in bytes and milli-CPUs; `allocatable` is what pods may request. */
