@@ -44,7 +44,6 @@ export async function volumePayload(volume: Volume, context: PayloadContext): Pr
     else if (source.downwardAPI) files = downwardFiles(source.downwardAPI.items ?? [], mode, context);
     else if (source.serviceAccountToken) {
       const { path, audience, expirationSeconds = 3600 } = source.serviceAccountToken;
-      // Group and others may not read a token, unless the pod says how they share it (fsGroup); processes here may run as any user.
       files.set(path, { data: Buffer.from(await context.token(audience, expirationSeconds)), mode });
     }
     for (const [path, file] of files) all.set(path, file);
