@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { UserError } from './errors.ts';
 
 /** Machine-wide and short: a socket's path may have at most 107 bytes. */
-export const RUN_DIR = '/run/argosy';
+const RUN_DIR = '/run/argosy';
 
 export interface ClusterPaths {
   dataDir: string;
