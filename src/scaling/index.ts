@@ -1,0 +1,3 @@
+/** Scaling; see README.md. */
+export { clusterAutoscaler } from './autoscaler/controller.ts';
+export type { AutoscalerOptions } from './autoscaler/options.ts';
