@@ -6,7 +6,8 @@ import type { ExecOptions, ExecSession, Kubelet, LogOptions, NodeStats, PodRef }
 export interface FakeKubelet extends Kubelet {
   /** What was asked, newest last. */
   asked: { logs: LogOptions[]; exec: ExecOptions[]; sizes: [number, number][]; killed: number };
-  sample: NodeStats;
+  /** The pods whose container `main` uses half a core and 1 MiB. */
+  measured: PodRef[];
 }
 
 /**
@@ -65,7 +66,7 @@ export function fakeKubelet(): FakeKubelet {
   };
   return {
     asked,
-    sample: { time: 0, cpuNanoseconds: 0, memoryBytes: 0, pods: [] },
+    measured: [],
     async logs(_pod: PodRef, options: LogOptions, signal: AbortSignal) {
       asked.logs.push(options);
       if (options.previous) throw new StatusError(400, 'BadRequest', 'previous terminated container "main" in pod "web" not found');
@@ -93,8 +94,11 @@ export function fakeKubelet(): FakeKubelet {
       });
       return theirs;
     },
-    async stats() {
-      return this.sample;
+    async stats(): Promise<NodeStats> {
+      const time = Date.now();
+      const cpuNanoseconds = time * 500_000;
+      const containers = [{ name: 'main', cpuNanoseconds, memoryBytes: 2 ** 20 }];
+      return { time, cpuNanoseconds, memoryBytes: 2 ** 31, pods: this.measured.map((pod) => ({ pod, containers })) };
     },
   };
 }

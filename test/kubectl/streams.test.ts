@@ -31,6 +31,8 @@ before(async () => {
   api = await startTestApi({ kubeletOf: (node) => (node === 'node-1' ? kubelet : undefined) });
   await api.client.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' } });
   await runningPod('web', ['main']);
+  const { uid = '' } = (await api.client.get(pods, { name: 'web', namespace: 'default' })).metadata;
+  kubelet.measured = [{ namespace: 'default', name: 'web', uid }];
   await runningPod('two', ['first', 'second']);
 });
 after(() => api?.close());
@@ -120,4 +122,24 @@ test('logs are read, followed and refused', { skip }, async () => {
 test('exec into a pod without a node, or without a kubelet, says why', { skip }, async () => {
   await api.client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'waiting', namespace: 'default' }, spec: { containers: [{ name: 'main', image: 'example.test/x:1' }] } } as Pod);
   assert.match((await api.kubectlRaw(['exec', 'waiting', '--', 'ls'])).stderr, /pod waiting does not have a host assigned/);
+});
+
+test('exec with a terminal knows its size', { skip }, async () => {
+  const { spawn } = await import('@lydell/node-pty');
+  const terminal = spawn('kubectl', ['--kubeconfig', api.kubeconfig, 'exec', '-it', 'web', '--', 'size'], { cols: 123, rows: 45 });
+  let output = '';
+  terminal.onData((text) => (output += text));
+  const { exitCode } = await new Promise<{ exitCode: number }>((resolve) => terminal.onExit(resolve));
+  assert.equal(exitCode, 0);
+  assert.match(output, /123x45/);
+});
+
+test('top shows the usage of nodes and pods', { skip }, async () => {
+  const node = await api.client.get(nodes, { name: 'node-1' });
+  await api.client.update(nodes, { ...node, status: { capacity: { cpu: '2', memory: '4Gi' }, allocatable: { cpu: '2', memory: '4Gi' } } }, { subresource: 'status' });
+  let top = '';
+  while (!/node-1 +500m +25% +2048Mi +50%/.test(top)) top = (await api.kubectlRaw(['top', 'node'])).stdout;
+  assert.match(await api.kubectl('top', 'pod'), /web +500m +1Mi/);
+  assert.match(await api.kubectl('top', 'pod', '--containers', '-l', '!nope'), /web +main/);
+  assert.match(await api.kubectl('get', 'pods.metrics.k8s.io', 'web'), /NAME +CPU +MEMORY +WINDOW/);
 });

@@ -1,12 +1,12 @@
-/** Samples all kubelets every 15 seconds and keeps the last two samples of each. */
+/** Samples all kubelets every 15 seconds, new ones sooner, and keeps the last two samples of each. */
 import type { Clock } from '../../runtime/clock.ts';
 import type { KubeletOf, NodeStats } from '../../runtime/kubelet.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { usageBetween, type NodeUsage } from './usage.ts';
 
 const INTERVAL_MS = 15_000;
-/** The second sample comes sooner, so that there is an answer soon after the start. */
-const FIRST_INTERVAL_MS = 2_000;
+/** A node's second sample comes sooner, so that there is an answer soon after it came. */
+const SECOND_SAMPLE_MS = 2_000;
 
 export interface SamplerWorld {
   kubeletOf: KubeletOf;
@@ -38,9 +38,10 @@ export class Sampler {
   async #run(): Promise<void> {
     const { clock } = this.#world;
     const { signal } = this.#stop;
-    for (let round = 0; !signal.aborted; round++) {
+    while (!signal.aborted) {
       await this.#sampleAll();
-      await clock.sleep(round === 0 ? FIRST_INTERVAL_MS : INTERVAL_MS, signal);
+      const someNew = [...this.#samples.values()].some(({ older }) => older === undefined);
+      await clock.sleep(someNew || this.#samples.size === 0 ? SECOND_SAMPLE_MS : INTERVAL_MS, signal);
     }
   }
 
