@@ -42,9 +42,12 @@ while (1) { for my $h ($watch->can_read) {
   while ($done < $n) { my $w = syswrite($to, $buffer, $n - $done, $done); exit 0 unless $w; $done += $w }
 } }`;
 
+/** Tells the pid files of commands in one container apart. */
+let sessions = 0;
+
 /** Runs a command in a running container. */
 export async function execIn(runtime: ContainerRuntime, id: string, options: ExecOptions): Promise<ExecSession> {
-  const pidFile = join(runtime.bundle(id), `exec-${process.hrtime.bigint()}.pid`);
+  const pidFile = join(runtime.bundle(id), `exec-${process.pid}-${++sessions}.pid`);
   const args = ['--root', runtime.root, 'exec', '--pid-file', pidFile, ...(options.tty ? ['--tty', '--env', 'TERM=xterm'] : []), id, ...options.command];
   const kill = () => {
     try {

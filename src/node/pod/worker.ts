@@ -10,6 +10,7 @@ import type { Cancel } from '../../runtime/clock.ts';
 import type { NodeWorld } from '../world.ts';
 import { PodContainers, containersOf } from './containers.ts';
 import { planPod } from './plan.ts';
+import { referencesOf } from './references.ts';
 import { StatusPublisher } from './publisher.ts';
 import { saveRecord, type PodRecord } from './record.ts';
 import { PodSandbox } from './sandbox.ts';
@@ -32,8 +33,9 @@ export class PodWorker {
   readonly #publisher: StatusPublisher;
   readonly #done: () => void;
   #pod: Pod;
+  /** Made when first asked for: what a pod refers to never changes. */
+  #references: ReadonlySet<string> | undefined;
   #conditions: PodStatus['conditions'];
-  #initialized = false;
   #busy = false;
   #again = false;
   #ended = false;
@@ -75,7 +77,9 @@ export class PodWorker {
   }
 
   update(pod: Pod): void {
+    const { labels, annotations } = this.#pod.metadata;
     this.#pod = pod;
+    if (!isEqual(labels, pod.metadata.labels) || !isEqual(annotations, pod.metadata.annotations)) void this.refresh();
     if (this.#terminating !== undefined && pod.metadata.deletionGracePeriodSeconds === 0) this.containers.hurry();
     this.kick();
   }
@@ -90,7 +94,13 @@ export class PodWorker {
   /** Something its volumes or environment refer to has changed. */
   async refresh(): Promise<void> {
     if (this.containers.forgetConfigErrors() || !this.sandbox.ready) this.kick();
-    await this.sandbox.refresh(this.#pod);
+    await this.sandbox.refresh(this.#pod).catch((error: unknown) => this.#world.log.warn('volumes could not be brought up to date', { pod: this.record.name, error: String(error) }));
+  }
+
+  /** Whether the pod names a config map or secret. */
+  refersTo(kind: 'ConfigMap' | 'Secret', name: string): boolean {
+    this.#references ??= referencesOf(this.#pod);
+    return this.#references.has(`${kind}/${name}`);
   }
 
   kick(): void {
@@ -128,7 +138,6 @@ export class PodWorker {
     if (!this.sandbox.ready && !(await this.#setUp())) return;
     const now = this.#world.clock.now();
     const plan = planPod(pod.spec!, this.record.containers, now);
-    this.#initialized = plan.initialized;
     for (const name of plan.backingOff) this.#showBackOff(name, now);
     if (plan.wakeAtMs !== undefined) this.#wakeAt(plan.wakeAtMs);
     if (plan.start !== undefined) this.containers.start(pod, plan.start);
@@ -255,7 +264,8 @@ export class PodWorker {
     const others = (this.#pod.status?.conditions ?? []).filter(({ type }) => !OWN_CONDITIONS.has(type));
     // Own conditions as computed last, not as the informer shows them: it may lag, and transition times must not move.
     const pod: Pod = { ...this.#pod, status: { ...this.#pod.status, conditions: [...(this.#conditions ?? []), ...others] } };
-    const status = computeStatus({ pod, record: this.record, hostIp: this.#world.hostIp, initialized: this.#initialized, sandboxReady: this.sandbox.ready, nowMs });
+    const { initialized } = planPod(pod.spec!, this.record.containers, nowMs);
+    const status = computeStatus({ pod, record: this.record, hostIp: this.#world.hostIp, initialized, sandboxReady: this.sandbox.ready, nowMs });
     this.#conditions = status.conditions?.filter(({ type }) => OWN_CONDITIONS.has(type));
     this.#publisher.publish(status);
   }
@@ -270,4 +280,8 @@ export class PodWorker {
     });
     this.#wake = { atMs, cancel };
   }
+}
+
+function isEqual(a: Record<string, string> | undefined, b: Record<string, string> | undefined): boolean {
+  return JSON.stringify(a ?? {}) === JSON.stringify(b ?? {});
 }
