@@ -143,3 +143,20 @@ test('top shows the usage of nodes and pods', { skip }, async () => {
   assert.match(await api.kubectl('top', 'pod', '--containers', '-l', '!nope'), /web +main/);
   assert.match(await api.kubectl('get', 'pods.metrics.k8s.io', 'web'), /NAME +CPU +MEMORY +WINDOW/);
 });
+
+test('pods and services answer through the proxy', { skip }, async () => {
+  const { length } = 'z'.repeat(300_000);
+  assert.equal((await api.kubectl('get', '--raw', '/api/v1/namespaces/default/pods/web:80/proxy/some/path?q=1')).length, length);
+  assert.match((await api.kubectlRaw(['get', '--raw', '/api/v1/namespaces/default/pods/web:81/proxy/'])).stderr, /error trying to reach service: .*connection refused/);
+  await api.apply('apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 8080, targetPort: 80}]}\n');
+  assert.match((await api.kubectlRaw(['get', '--raw', '/api/v1/namespaces/default/services/web/proxy/'])).stderr, /no endpoints available for service "web"/);
+  await api.apply(`
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{name: "", port: 80}]
+endpoints: [{addresses: [10.0.0.1], conditions: {ready: true}, targetRef: {kind: Pod, name: web, namespace: default}}]
+`);
+  assert.equal((await api.kubectl('get', '--raw', '/api/v1/namespaces/default/services/web:8080/proxy/')).length, length);
+});

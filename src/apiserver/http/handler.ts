@@ -15,6 +15,7 @@ import { sendVersion, type Health } from './health.ts';
 import type { Metrics, RequestLabels } from './metrics.ts';
 import { parseResourcePath, type ResourcePath } from './path.ts';
 import { serveLogs, serveStream } from './pods.ts';
+import { serveProxy } from './proxy.ts';
 import { findResource, notServed, serveResource, type ResourceRequest } from './resources.ts';
 import { sendError, sendJson } from './respond.ts';
 
@@ -42,6 +43,7 @@ export async function handle(world: HandlerWorld, request: IncomingMessage, resp
     }
     const found = resourceOf(world, exchange, path);
     if (found.path.subresource === 'log') return { found, work: serveLogs(world, exchange, found), long: true };
+    if (found.path.subresource === 'proxy') return { found, work: serveProxy(world, exchange, found), long: true };
     if (isStreaming(found)) throw badRequest('Upgrade request required');
     return { found, work: serveResource(world, exchange, found), long: found.verb === 'watch' };
   });
@@ -66,7 +68,7 @@ export async function handleUpgrade(world: HandlerWorld, request: IncomingMessag
   await measured(world, request, response, async (exchange) => {
     const path = parseResourcePath(exchange.path);
     const found = path && resourceOf(world, exchange, path);
-    if (found === undefined || !isStreaming(found)) throw badRequest('this path cannot be upgraded');
+    if (found === undefined || !isStreaming(found) || found.path.subresource === 'proxy') throw badRequest('this path cannot be upgraded');
     return { found, work: serveStream(world, exchange, found, upgrade), long: true };
   });
 }

@@ -20,6 +20,8 @@ export function sendJson(response: ServerResponse, code: number, body: unknown, 
 
 /** Errors the API does not know are logged, and told without their stack. */
 export function sendError(response: ServerResponse, error: unknown, log: Logger): void {
+  // A client that left in the middle of its request is nobody's failure.
+  if (response.destroyed || response.req.errored) return;
   const known = error instanceof StatusError ? error : internalError((error as Error)?.message ?? 'unknown');
   if (known !== error) log.error('a request failed', { method: response.req.method, path: response.req.url?.split('?')[0], error: (error as Error)?.stack ?? String(error) });
   if (response.headersSent) {

@@ -21,7 +21,10 @@ export type StartCommand = () => Promise<ExecSession>;
 export async function runCommand(start: StartCommand, client: ClientStreams): Promise<void> {
   try {
     const session = await start();
-    void client.gone.then(() => session.kill());
+    let running = true;
+    void client.gone.then(() => {
+      if (running) session.kill();
+    });
     if (client.stdin && session.stdin) copy(client.stdin, session.stdin);
     if (client.resize) readSizes(client.resize, (columns, rows) => session.resize(columns, rows));
     const outputs = [
@@ -29,6 +32,7 @@ export async function runCommand(start: StartCommand, client: ClientStreams): Pr
       ...(session.stderr && client.stderr ? [copied(session.stderr, client.stderr)] : []),
     ];
     const { exitCode } = await session.exit;
+    running = false;
     await Promise.race([Promise.all(outputs), client.gone]);
     client.finish(exitStatus(exitCode));
   } catch (error) {
