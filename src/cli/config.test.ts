@@ -34,7 +34,8 @@ test('fleet.yaml describes a cluster; its errors name the field', () => {
     ['clusters: [{colour: red}]', /clusters\[0\]\.colour: unknown field; known are name/],
     ['clusters: [{bootDelay: soon}]', /clusters\[0\]\.bootDelay: 'soon' is not a duration/],
     ['clusters: [{nodePools: [{nodes: 1}]}]', /nodePools\[0\]\.type: is missing/],
-    ['clusters: [{nodePools: [{type: a, name: x}, {type: b, name: x}]}]', /two pools are named 'x'/],
+    ['clusters: [{nodePools: [{type: g6-standard-2, name: x}, {type: g6-standard-4, name: x}]}]', /two pools are named 'x'/],
+    ['clusters: [{nodePools: [{type: g6-none}]}]', /nodePools\[0\]\.type: 'g6-none': there is no such instance type; some are g6-/],
     ['a: [', /fleet.yaml: /],
   ] as const) assert.throws(() => parseFleet(source, 'fleet.yaml'), error, source);
 });

@@ -1,11 +1,12 @@
 /** A cluster's settings: from options and fleet.yaml, checked once, kept in cluster.json. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { instanceType, similarTypes } from '../cloud/catalogue/index.ts';
 import { isDns1123Label } from '../kube/names.ts';
 import { parseDuration } from './duration.ts';
 import { UserError } from './errors.ts';
 import type { ClusterPaths } from './home.ts';
 
-export const EXPANDERS = ['least-waste', 'price', 'random', 'most-pods', 'least-nodes', 'priority'] as const;
+export const EXPANDERS = ['least-waste', 'price', 'random', 'most-pods', 'least-nodes'] as const;
 export type Expander = (typeof EXPANDERS)[number];
 
 export interface PoolConfig {
@@ -79,6 +80,12 @@ export function checkNodes(value: unknown, where: string): { min: number; max: n
     throw new UserError(`${where}: '${String(value)}': write the fewest and the most nodes like 1..5 (at most ${NODES_MAX}), or one number`);
   }
   return { min, max };
+}
+
+export function checkInstanceType(value: unknown, where: string): string {
+  const name = String(value);
+  if (instanceType(name) === undefined) throw new UserError(`${where}: '${name}': there is no such instance type; some are ${similarTypes(name).join(', ')}`);
+  return name;
 }
 
 export function checkOneOf<T extends string>(value: unknown, choices: readonly T[], where: string): T {

@@ -11,8 +11,9 @@ export interface ClusterStatus {
   dataDir: string;
   /** Epoch ms. */
   startedAt: number;
-  nodes: { name: string; phase: string }[];
-  /** Pods that run. */
+  /** Nodes that run; more may be booting. */
+  nodes: string[];
+  /** Pods that are worked on. */
   pods: number;
   /** Resident memory of the cluster process. */
   memoryBytes: number;

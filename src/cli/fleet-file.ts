@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import {
-  checkDuration, checkName, checkNodes, checkOneOf, checkPort, EXPANDERS, type PoolConfig, type Wishes,
+  checkDuration, checkInstanceType, checkName, checkNodes, checkOneOf, checkPort, EXPANDERS, type PoolConfig, type Wishes,
 } from './config.ts';
 import { UserError } from './errors.ts';
 
@@ -21,7 +21,7 @@ const CLUSTER_FIELDS: Readers<Wishes> = {
 
 const POOL_FIELDS: Readers<Partial<PoolConfig>> = {
   name: (value, where, into) => (into.name = checkName(String(value), where)),
-  type: (value, where, into) => (into.type = text(value, where)),
+  type: (value, where, into) => (into.type = checkInstanceType(value, where)),
   nodes: (value, where, into) => void Object.assign(into, checkNodes(value, where)),
 };
 
@@ -77,9 +77,4 @@ function read<T>(fields: Fields, readers: Readers<T>, where: string, into: T): T
 function object(value: unknown, where: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UserError(`${where}: must be an object`);
   return value as Fields;
-}
-
-function text(value: unknown, where: string): string {
-  if (typeof value !== 'string' || value === '') throw new UserError(`${where}: must be a text`);
-  return value;
 }

@@ -1,5 +1,5 @@
 /** Where clusters live. */
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UserError } from './errors.ts';
@@ -62,6 +62,14 @@ export function linkDataDir(name: string, dataDir: string): void {
 
 function elsewhere(name: string, dataDir: string): UserError {
   return new UserError(`a cluster '${name}' has its data in ${dataDir}`, `leave --data away, choose another --name, or: argosy delete --name ${name}`);
+}
+
+/** Under sudo: lets the user who called read the kubeconfig, and nothing else of root's. */
+export function shareWithCaller(paths: ClusterPaths): void {
+  const uid = Number(process.env.SUDO_UID);
+  const gid = Number(process.env.SUDO_GID);
+  if (!process.env.SUDO_UID || !process.env.SUDO_GID || !Number.isInteger(uid) || !Number.isInteger(gid)) return;
+  for (const path of [home(), paths.dataDir, paths.kubeconfig]) if (existsSync(path)) chownSync(path, uid, gid);
 }
 
 /** Removes the data directory and the link to it. */

@@ -86,7 +86,7 @@ function text(reports: readonly Report[]): string {
     ['NAME', 'STATE', 'VERSION', 'NODES', 'PODS', 'MEMORY', 'BOOT DELAY', 'URL', 'DATA'],
     reports.map((r) => [
       r.name, r.state, r.version,
-      r.state === 'up' ? `${r.nodes.now.filter((node) => node.phase === 'running').length} (${r.nodes.min}..${r.nodes.max})` : `0 (${r.nodes.min}..${r.nodes.max})`,
+      `${r.nodes.now.length} (${r.nodes.min}..${r.nodes.max})`,
       String(r.pods),
       r.state === 'up' ? `${Math.round(r.memoryBytes / 2 ** 20)} MiB` : '-',
       r.bootDelay, r.url, r.dataDir,

@@ -1,11 +1,14 @@
 /** `argosy up`: makes a cluster, or brings it back, and returns when it answers. */
 import type { Command } from 'commander';
 import { freeClusterNumber, takenAddresses } from '../network/index.ts';
-import { checkDuration, checkName, checkNodes, checkPort, DEFAULTS, readConfig, writeConfig, type ClusterConfig, type Wishes } from './config.ts';
+import {
+  checkDuration, checkInstanceType, checkName, checkNodes, checkPort, DEFAULTS, readConfig, writeConfig,
+  type ClusterConfig, type PoolConfig, type Wishes,
+} from './config.ts';
 import { connect } from './control.ts';
 import { UserError } from './errors.ts';
 import { readFleetFile } from './fleet-file.ts';
-import { clusterNames, clusterPaths, linkDataDir, type ClusterPaths } from './home.ts';
+import { clusterNames, clusterPaths, linkDataDir, shareWithCaller, type ClusterPaths } from './home.ts';
 import { startClusterProcess } from './launch.ts';
 import { checkMachine, freePort, isPortFree, systemPath } from './needs.ts';
 import { clusterCommand, type ClusterOptions } from './options.ts';
@@ -34,9 +37,11 @@ export function upCommand(): Command {
 }
 
 async function up(options: UpOptions, isNamed: boolean): Promise<void> {
-  const wishes = wishesOf(options);
-  const name = checkName(isNamed ? options.name : (wishes.name ?? options.name), '--name');
+  const file: Wishes = options.file === undefined ? {} : readFleetFile(options.file);
+  const name = checkName(isNamed ? options.name : (file.name ?? options.name), '--name');
   const paths = clusterPaths(name, options.data);
+  const before = readConfig(paths);
+  const wishes = { ...file, ...optionWishes(options, file.pools ?? before?.pools ?? DEFAULTS.pools) };
   const startedAt = performance.now();
   const say = (line: string): void => void process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${line}\n`);
 
@@ -46,7 +51,6 @@ async function up(options: UpOptions, isNamed: boolean): Promise<void> {
     process.stdout.write(`cluster '${name}' is running already\n${howToUse(name, paths)}`);
     return;
   }
-  const before = readConfig(paths);
   if (before !== undefined && before.name !== name) {
     throw new UserError(`${paths.dataDir} holds the data of cluster '${before.name}'`, `say --name ${before.name}, or another --data`);
   }
@@ -58,19 +62,22 @@ async function up(options: UpOptions, isNamed: boolean): Promise<void> {
   linkDataDir(name, paths.dataDir);
   writeConfig(paths, config);
   await startClusterProcess({ paths, config, foreground: options.foreground === true, say });
+  shareWithCaller(paths);
   if (!options.foreground) process.stdout.write(howToUse(name, paths));
 }
 
-function wishesOf(options: UpOptions): Wishes {
-  const wishes: Wishes = options.file === undefined ? {} : readFleetFile(options.file);
+/** What the options say; --node-type and --nodes change `pools`, of which there must be just one. */
+function optionWishes(options: UpOptions, pools: readonly PoolConfig[]): Wishes {
+  const wishes: Wishes = {};
   if (options.port !== undefined) wishes.port = checkPort(options.port, '--port');
   if (options.bootDelay !== undefined) wishes.bootDelayMs = checkDuration(options.bootDelay, '--boot-delay');
   if (options.nodeType !== undefined || options.nodes !== undefined) {
-    if ((wishes.pools?.length ?? 0) > 1) throw new UserError('--node-type and --nodes: the file has several node pools', 'change them in the file');
-    const pool = { ...(wishes.pools?.[0] ?? DEFAULTS.pools[0]) };
-    if (options.nodeType !== undefined) pool.type = options.nodeType;
-    if (options.nodes !== undefined) Object.assign(pool, checkNodes(options.nodes, '--nodes'));
-    wishes.pools = [pool];
+    if (pools.length > 1) throw new UserError('--node-type and --nodes: the cluster has several node pools', 'change them in the file');
+    wishes.pools = pools.map((pool) => ({
+      ...pool,
+      ...(options.nodeType === undefined ? {} : { type: checkInstanceType(options.nodeType, '--node-type') }),
+      ...(options.nodes === undefined ? {} : checkNodes(options.nodes, '--nodes')),
+    }));
   }
   return wishes;
 }

@@ -1,20 +1,29 @@
 /** Where all rooms meet: one cluster, from its configuration to running. */
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { customResourceController, loadCustomResources } from '../../apiserver/crd/controller.ts';
 import { createEngine, inProcessClient } from '../../apiserver/index.ts';
 import { ensurePki, writeKubeconfig } from '../../apiserver/pki/index.ts';
 import { startApiServer } from '../../apiserver/server.ts';
-import { clusterAddresses, startDataPlane } from '../../network/index.ts';
+import { localCloud } from '../../cloud/local/index.ts';
+import { nodes as nodesResource } from '../../kube/resources.ts';
+import { clusterAddresses, openPodNetwork, startDataPlane } from '../../network/index.ts';
+import { openImageStore } from '../../node/index.ts';
 import { realClock } from '../../runtime/clock.ts';
 import { controllerContext, runControllers } from '../../runtime/context.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { realRandom } from '../../runtime/random.ts';
+import { clusterAutoscaler } from '../../scaling/index.ts';
+import { schedulerController } from '../../scheduler/index.ts';
 import { workloadControllers } from '../../workloads/index.ts';
 import type { ClusterConfig } from '../config.ts';
 import { serveControl } from '../control.ts';
 import { entryOf } from '../entries.ts';
 import type { ClusterPaths } from '../home.ts';
-import { CONTROLLER_MANAGER } from './identities.ts';
+import { packageRoot } from '../package-root.ts';
+import { cloudState, nodePool } from './cloud-state.ts';
+import { actingAs, AUTOSCALER, CONTROLLER_MANAGER, SCHEDULER } from './identities.ts';
+import { Nodes } from './nodes.ts';
 import { storedKinds } from './stored-kinds.ts';
 
 export interface AssembleOptions {
@@ -73,31 +82,57 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
     const dataPlane = await dataPlaneStarted;
     progress('network made');
 
+    const base = controllerContext({ client: inProcessClient(engine, CONTROLLER_MANAGER), clock, random, log: log.child({ component: 'controllers' }) });
+    const nodes = new Nodes({
+      clusterName: config.name, engine, base, addresses,
+      network: await openPodNetwork(config.name, addresses),
+      images: openImageStore({ dir: paths.images, hostImagesDir: join(packageRoot, 'images'), imagePolicy: config.imagePolicy }),
+      dir: paths.nodes,
+    });
     const server = await startApiServer({
       engine, pki, host: LOCALHOST, port: config.port, extraListen: [{ host: addresses.hostLink }],
-      kubeletOf: () => undefined, clock, random, log: log.child({ component: 'apiserver' }),
+      kubeletOf: nodes.kubeletOf, clock, random, log: log.child({ component: 'apiserver' }),
     });
     undo.push(() => server.close());
     apiAnswers.resolve();
     writeKubeconfig(paths.kubeconfig, { name: config.name, server: `https://${LOCALHOST}:${server.port}`, ca: pki.ca, ...pki.admin });
     progress(`API answers on https://${LOCALHOST}:${server.port}`);
 
-    const base = controllerContext({ client: inProcessClient(engine, CONTROLLER_MANAGER), clock, random, log: log.child({ component: 'controllers' }) });
+    const cloud = localCloud({
+      pools: config.pools.map(nodePool),
+      bootDelayMs: config.bootDelayMs,
+      clock, random,
+      state: cloudState(paths.cloud),
+      onBoot: (instance, pool) => nodes.boot(instance, pool),
+      onRemove: (nodeName) => void nodes.remove(nodeName).catch((error: unknown) => log.error('a node could not be removed', { node: nodeName, error: String(error) })),
+    });
     const controllers = [
       customResourceController(base, engine),
       ...workloadControllers(base, { resources: storedKinds(engine), ca: pki.ca, loadBalancerCidr: addresses.loadBalancerCidr }),
+      schedulerController(actingAs(SCHEDULER, base, engine)),
+      clusterAutoscaler(actingAs(AUTOSCALER, base, engine), cloud, {
+        expander: config.expander,
+        scaleDownUnneededMs: config.scaleDownDelayMs,
+        scaleDownDelayAfterAddMs: config.scaleDownDelayMs,
+      }),
     ];
     const running = new AbortController();
+    const nodesInView = base.informer(nodesResource).synced(running.signal);
     const ended = runControllers(base, controllers, running.signal);
+    undo.push(() => nodes.stop());
+    // Before the pods: a controller would replace what it sees end.
     undo.push(() => {
+      cloud.stop();
       running.abort();
       return ended;
     });
+    await nodesInView;
+    cloud.start();
     const control = await serveControl(paths.controlSocket, {
       status: () => ({
         pid: process.pid, dataDir: paths.dataDir, startedAt,
-        nodes: [],
-        pods: 0,
+        nodes: nodes.names,
+        pods: nodes.podCount,
         memoryBytes: process.memoryUsage.rss(),
       }),
       stop,

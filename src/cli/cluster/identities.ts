@@ -6,8 +6,12 @@ import { EventBroadcaster } from '../../runtime/events.ts';
 const AUTHENTICATED = 'system:authenticated';
 
 export const CONTROLLER_MANAGER: UserInfo = { name: 'system:kube-controller-manager', groups: [AUTHENTICATED] };
+export const CLOUD_CONTROLLER: UserInfo = { name: 'system:cloud-controller-manager', groups: [AUTHENTICATED] };
 export const SCHEDULER: UserInfo = { name: 'system:kube-scheduler', groups: [AUTHENTICATED] };
-export const AUTOSCALER: UserInfo = { name: 'system:serviceaccount:kube-system:cluster-autoscaler', groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', AUTHENTICATED] };
+export const AUTOSCALER: UserInfo = {
+  name: 'system:serviceaccount:kube-system:cluster-autoscaler',
+  groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', AUTHENTICATED],
+};
 
 export function nodeIdentity(nodeName: string): UserInfo {
   return { name: `system:node:${nodeName}`, groups: ['system:nodes', AUTHENTICATED] };
