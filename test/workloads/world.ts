@@ -16,6 +16,11 @@ import { storedResources, workloadControllers } from '../../src/workloads/index.
 /** How long a pod takes from being bound to Ready. */
 const START_MS = 500;
 
+export interface WorldOptions {
+  /** More controllers; with them come their own scheduler and nodes: none is made at the start, and pods are not bound by the fake kubelets. */
+  controllers?(ctx: ControllerContext, world: World): Controller[];
+}
+
 export class World {
   readonly clock = new VirtualClock(Date.UTC(2026, 0, 1));
   readonly random = seededRandom(1);
@@ -27,11 +32,17 @@ export class World {
   readonly warnings: string[] = [];
   #stop: (() => Promise<void>) | undefined;
 
-  static async start(): Promise<World> {
-    const world = new World();
+  readonly #options: WorldOptions;
+
+  constructor(options: WorldOptions = {}) {
+    this.#options = options;
+  }
+
+  static async start(options: WorldOptions = {}): Promise<World> {
+    const world = new World(options);
     world.engine = await createEngine({ clock: world.clock, random: world.random, log: silentLogger, serviceCidr: '10.200.0.0/16' });
     world.client = inProcessClient(world.engine, { name: 'system:kube-controller-manager', groups: ['system:masters'] });
-    await world.addNode('n1');
+    if (!options.controllers) await world.addNode('n1');
     world.startControllers();
     // Namespaces get their service accounts before pods are asked for.
     await world.clock.advance(1000);
@@ -41,7 +52,7 @@ export class World {
   startControllers(): void {
     const log: Logger = { ...silentLogger, warn: (message, fields) => void this.warnings.push(`${message} ${JSON.stringify(fields)}`), error: (message, fields) => void this.warnings.push(`${message} ${JSON.stringify(fields)}`), child: () => log };
     const ctx = controllerContext({ client: this.client, clock: this.clock, random: this.random, log });
-    const controllers = [...workloadControllers(ctx, { resources: () => storedResources(this.engine.definitions()), ca: 'CA', loadBalancerCidr: '172.31.0.0/24' }), kubelets(ctx), heartbeats(ctx, this.silent)];
+    const controllers = [...workloadControllers(ctx, { resources: () => storedResources(this.engine.definitions()), ca: 'CA', loadBalancerCidr: '172.31.0.0/24' }), kubelets(ctx, this.#options.controllers === undefined), heartbeats(ctx, this.silent), ...(this.#options.controllers?.(ctx, this) ?? [])];
     const abort = new AbortController();
     const ended = runControllers(ctx, controllers, abort.signal);
     this.#stop = async () => {
@@ -55,11 +66,15 @@ export class World {
     this.#stop = undefined;
   }
 
-  async addNode(name: string): Promise<void> {
+  /** `allocatable` absent: the fake scheduler does not ask. */
+  async addNode(name: string, allocatable?: Record<string, string>): Promise<void> {
     const at = timestamp(this.clock.now());
     const node: Node = {
       apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'kubernetes.io/hostname': name } },
-      status: { conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: '', lastHeartbeatTime: at, lastTransitionTime: at }] },
+      status: {
+        ...(allocatable ? { allocatable, capacity: allocatable } : {}),
+        conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: '', lastHeartbeatTime: at, lastTransitionTime: at }],
+      },
     };
     await this.client.create(nodes, node);
     await this.client.patch(nodes, { name }, { status: node.status }, { type: 'merge', subresource: 'status' });
@@ -108,7 +123,7 @@ function heartbeats(ctx: ControllerContext, silent: ReadonlySet<string>): Contro
 }
 
 /** Every scheduler and node agent in one: binds pods, lets them run, heeds a pod's annotation `test/ends` (an exit code), finishes deleted ones. */
-function kubelets(ctx: ControllerContext): Controller {
+function kubelets(ctx: ControllerContext, binds: boolean): Controller {
   const podInformer = ctx.informer(pods);
   const nodeInformer = ctx.informer(nodes);
   return startController(ctx, {
@@ -134,6 +149,7 @@ function kubelets(ctx: ControllerContext): Controller {
       return undefined;
     }
     if (!pod.spec?.nodeName) {
+      if (!binds) return undefined;
       const pinned = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms?.[0]?.matchFields?.[0]?.values?.[0];
       const target = nodeInformer.list().find((node) => (pinned === undefined ? !node.spec?.taints?.length : node.metadata.name === pinned))?.metadata.name;
       if (target === undefined) return undefined;
