@@ -1,5 +1,4 @@
-/** The scheduler; see README.md. */
-export { schedulerController } from './controller.ts';
+/** The scheduler for the process that wires a cluster, and its pure parts for the autoscaler. See README.md. */
+export { schedulerController, type SchedulerOptions } from './controller.ts';
 export { filtersFor, fits, type Refusal } from './filters/index.ts';
-export { explain, place } from './schedule.ts';
-export { NodeInfo, podInfo, Snapshot } from './snapshot.ts';
+export { NodeInfo, Snapshot, podInfo } from './snapshot.ts';

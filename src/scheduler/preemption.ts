@@ -2,11 +2,14 @@
  * Which pods of lower priority could give way so that a pod fits, and on which node that costs least.
  * Source: kube-scheduler's preemption (pkg/scheduler/framework/preemption): dry run, then the order of choice.
  */
+import { getCondition } from '../kube/conditions.ts';
 import { isPodTerminal, podPriority } from '../kube/pods.ts';
 import { matcherOf } from '../kube/selectors.ts';
 import type { Pod, PodDisruptionBudget } from '../kube/types.ts';
 import { pick, type Random } from '../runtime/random.ts';
 import { filtersFor, type Refusal } from './filters/index.ts';
+import type { Nominations } from './nominations.ts';
+import { summary } from './schedule.ts';
 import type { NodeInfo, Snapshot } from './snapshot.ts';
 
 export interface Victims {
@@ -23,14 +26,20 @@ export type Preemption = { victims: Victims } | { message: string };
 const MIN_CANDIDATES = 100;
 const CANDIDATE_PERCENT = 10;
 
-/** `refusals` are the filters' answers for every node. */
-export function preempt(pod: Pod, snapshot: Snapshot, refusals: ReadonlyMap<string, Refusal>, budgets: readonly PodDisruptionBudget[], random: Random): Preemption {
-  const total = snapshot.nodes.size;
-  const available = `0/${total} nodes are available`;
-  if (pod.spec?.preemptionPolicy === 'Never') return { message: `${available}: not eligible due to preemptionPolicy=Never.` };
-  const terminating = pod.status?.nominatedNodeName ? snapshot.nodes.get(pod.status.nominatedNodeName) : undefined;
-  if (terminating && [...terminating.pods.values()].some(({ pod: other }) => other.metadata.deletionTimestamp && podPriority(other) < podPriority(pod))) {
-    return { message: `${available}: not eligible due to a terminating pod on the nominated node..` };
+export interface PreemptionInput {
+  snapshot: Snapshot;
+  /** The filters' answers for every node. */
+  refusals: ReadonlyMap<string, Refusal>;
+  budgets: readonly PodDisruptionBudget[];
+  nominations: Nominations;
+  random: Random;
+}
+
+export function preempt(pod: Pod, { snapshot, refusals, budgets, nominations, random }: PreemptionInput): Preemption {
+  if (pod.spec?.preemptionPolicy === 'Never') return { message: 'not eligible due to preemptionPolicy=Never.' };
+  const promised = snapshot.nodes.get(nominations.nodeOf(pod.metadata.uid ?? '') ?? '');
+  if (promised && !refusals.get(promised.name)?.unresolvable && [...promised.pods.values()].some((info) => isLeavingFor(pod, info.pod))) {
+    return { message: 'not eligible due to a terminating pod on the nominated node.' };
   }
   const counts = new Map<string, number>();
   const say = (reason: string): void => void counts.set(reason, (counts.get(reason) ?? 0) + 1);
@@ -44,26 +53,38 @@ export function preempt(pod: Pod, snapshot: Snapshot, refusals: ReadonlyMap<stri
   const candidates: Victims[] = [];
   const offset = potential.length === 0 ? 0 : Math.floor(random.next() * potential.length);
   for (let i = 0; i < potential.length && candidates.length < enough; i++) {
-    const node = potential[(offset + i) % potential.length];
-    const victims = node && victimsOn(node, pod, snapshot, budgets);
-    if (typeof victims === 'object') candidates.push(victims);
-    else say(victims ?? '');
+    const node = potential[(offset + i) % potential.length]!;
+    const victims = victimsOn(node, pod, snapshot, budgets, nominations);
+    if (victims) candidates.push(victims);
+    else say('No preemption victims found for incoming pod');
   }
   if (candidates.length > 0) return { victims: cheapest(candidates, random) };
-  const parts = [...counts].map(([reason, count]) => `${count} ${reason}`).sort();
-  return { message: `${available}: ${parts.join(', ')}.` };
+  return { message: `0/${snapshot.nodes.size} nodes are available: ${summary(counts)}` };
+}
+
+/** A victim of an earlier preemption that takes its grace period. */
+function isLeavingFor(pod: Pod, other: Pod): boolean {
+  return isLeavingByPreemption(other) && podPriority(other) < podPriority(pod);
+}
+
+export function isLeavingByPreemption(pod: Pod): boolean {
+  const target = getCondition(pod.status?.conditions, 'DisruptionTarget');
+  return pod.metadata.deletionTimestamp !== undefined && target?.status === 'True' && target.reason === 'PreemptionByScheduler';
 }
 
 /** All lower pods away, then as many back as fit: those a budget protects first, the more important before the less. */
-function victimsOn(node: NodeInfo, pod: Pod, snapshot: Snapshot, budgets: readonly PodDisruptionBudget[]): Victims | string {
+function victimsOn(
+  node: NodeInfo, pod: Pod, snapshot: Snapshot, budgets: readonly PodDisruptionBudget[], nominations: Nominations,
+): Victims | undefined {
   const priority = podPriority(pod);
   const lower = [...node.pods.values()].map((info) => info.pod).filter((other) => podPriority(other) < priority);
-  if (lower.length === 0) return 'No preemption victims found for incoming pod';
+  if (lower.length === 0) return undefined;
   const trial = node.copy();
+  for (const guest of nominations.before(pod, node.name)) trial.add(guest);
   const trialSnapshot = snapshot.withNode(trial);
   for (const other of lower) trial.remove(other.metadata.uid ?? '');
   const fits = (): boolean => filtersFor(pod, trialSnapshot)(trial) === undefined;
-  if (!fits()) return 'No preemption victims found for incoming pod';
+  if (!fits()) return undefined;
   const { violating, others } = splitByBudgets(lower.sort(byImportance), budgets);
   const victims: Pod[] = [];
   let violations = 0;
@@ -93,7 +114,9 @@ function splitByBudgets(pods: readonly Pod[], budgets: readonly PodDisruptionBud
   const violating: Pod[] = [];
   const others: Pod[] = [];
   for (const pod of pods) {
-    const mine = left.filter(({ budget, matches }) => budget.metadata.namespace === pod.metadata.namespace && Object.keys(pod.metadata.labels ?? {}).length > 0 && matches(pod.metadata.labels) && !budget.status?.disruptedPods?.[pod.metadata.name ?? '']);
+    const { name = '', namespace, labels = {} } = pod.metadata;
+    const mine = left.filter(({ budget, matches }) =>
+      budget.metadata.namespace === namespace && Object.keys(labels).length > 0 && matches(labels) && !budget.status?.disruptedPods?.[name]);
     let violated = false;
     for (const entry of mine) if (--entry.allowed < 0) violated = true;
     (violated && !isPodTerminal(pod) ? violating : others).push(pod);

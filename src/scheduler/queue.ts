@@ -1,153 +1,167 @@
 /**
- * Pods that wait to be scheduled. *Active* pods are tried now, by priority; pods that just failed *back off* (1 s doubling to 10 s);
- * pods that nothing changed for are *unschedulable* until an event may help, or 5 minutes have passed.
+ * Pods that wait for a node. **active**: to be tried now, by priority, then by age. **back-off**: tried lately, again after 1 to 10 s.
+ * **unschedulable**: no use to try before something in the cluster changes (or five minutes have passed).
+ * The numbers are kube-scheduler's. Holds one small entry a pod.
  */
-import { podPriority } from '../kube/pods.ts';
-import type { Pod } from '../kube/types.ts';
-import type { Cancel, Clock } from '../runtime/clock.ts';
+import type { ObjectKey } from '../kube/types.ts';
+import type { Clock } from '../runtime/clock.ts';
 
-const INITIAL_BACKOFF_MS = 1_000;
-const MAX_BACKOFF_MS = 10_000;
-const FLUSH_AFTER_MS = 300_000;
+const BACKOFF_BASE_MS = 1000;
+const BACKOFF_MAX_MS = 10_000;
+const UNSCHEDULABLE_MAX_MS = 300_000;
+const FLUSH_EVERY_MS = 30_000;
+/** Back-offs end in steps of this, so that one timer serves many. */
+const BACKOFF_STEP_MS = 100;
 
-interface Entry {
-  pod: Pod;
+export interface QueuedPod {
+  readonly uid: string;
+  readonly key: ObjectKey;
+  readonly priority: number;
   attempts: number;
-  addedAt: number;
-  failedAt: number;
-  /** Something that may help has happened since the last try began. */
-  moved: boolean;
-  /** Activated while it was being tried. */
-  urgent: boolean;
+  /** Of the last attempt, or of being added; epoch ms. */
+  since: number;
 }
+
+type Place = 'active' | 'backoff' | 'unschedulable' | 'taken';
 
 export class SchedulingQueue {
   readonly #clock: Clock;
-  readonly #active = new Map<string, Entry>();
-  readonly #waiting = new Map<string, Entry>();
-  #inFlight: Entry | undefined;
+  readonly #places = new Map<string, { place: Place; entry: QueuedPod }>();
+  /** By priority; each in the order of being added. */
+  readonly #active = new Map<number, Map<string, QueuedPod>>();
+  readonly #backoff = new Map<string, QueuedPod>();
+  readonly #unschedulable = new Map<string, QueuedPod>();
+  #backoffTimer = false;
+  #flushTimer = false;
   #wake: (() => void) | undefined;
-  #timer: Cancel | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Adds or refreshes a pod; a changed pod that waits is tried again. */
-  add(pod: Pod): void {
-    const uid = pod.metadata.uid ?? '';
-    if (this.#inFlight?.pod.metadata.uid === uid) {
-      this.#inFlight.pod = pod;
-      return;
-    }
-    const waiting = this.#waiting.get(uid);
-    if (waiting) {
-      waiting.pod = pod;
-      return;
-    }
-    const active = this.#active.get(uid);
-    if (active) active.pod = pod;
-    else this.#active.set(uid, { pod, attempts: 0, addedAt: this.#clock.now(), failedAt: 0, moved: false, urgent: false });
-    this.#notify();
+  has(uid: string): boolean {
+    return this.#places.has(uid);
+  }
+
+  add(uid: string, key: ObjectKey, priority: number): void {
+    if (!this.#places.has(uid)) this.#put('active', { uid, key, priority, attempts: 0, since: this.#clock.now() });
   }
 
   remove(uid: string): void {
-    this.#active.delete(uid);
-    this.#waiting.delete(uid);
+    const found = this.#places.get(uid);
+    if (!found) return;
+    this.#places.delete(uid);
+    this.#detach(found.place, found.entry);
   }
 
-  /** Something changed that may let pods in: those that waited long enough are tried again, the others when their back-off ends. */
-  moveAll(): void {
-    if (this.#inFlight) this.#inFlight.moved = true;
-    for (const entry of this.#waiting.values()) entry.moved = true;
-    this.#promote();
+  /** The most important active pod; it is given back with `unschedulable`, `retry` or `remove`. */
+  take(): QueuedPod | undefined {
+    let best: Map<string, QueuedPod> | undefined;
+    let highest = -Infinity;
+    for (const [priority, entries] of this.#active) if (priority > highest) [highest, best] = [priority, entries];
+    for (const entry of best?.values() ?? []) {
+      entry.attempts++;
+      entry.since = this.#clock.now();
+      this.#move(entry.uid, 'taken');
+      return entry;
+    }
+    return undefined;
   }
 
-  /** A pod that waits is tried at once. */
+  /** No node would have it: waits for a change. */
+  unschedulable(uid: string): void {
+    if (this.#places.get(uid)?.place === 'taken') this.#move(uid, 'unschedulable');
+  }
+
+  /** Something went wrong that may be right next time. */
+  retry(uid: string): void {
+    if (this.#places.get(uid)?.place === 'taken') this.#move(uid, 'backoff');
+  }
+
+  /** Something changed that may help the unschedulable pods that `helps` names; each still serves its back-off. */
+  moveAll(helps: (entry: QueuedPod) => boolean = () => true): void {
+    for (const entry of this.#unschedulable.values()) if (helps(entry)) this.#move(entry.uid, this.#due(entry) <= this.#clock.now() ? 'active' : 'backoff');
+  }
+
+  /** Tries a waiting pod at once. */
   activate(uid: string): void {
-    const entry = this.#waiting.get(uid);
-    if (!entry) {
-      if (this.#inFlight?.pod.metadata.uid === uid) this.#inFlight.urgent = true;
-      return;
-    }
-    this.#waiting.delete(uid);
-    this.#active.set(uid, entry);
-    this.#notify();
+    const place = this.#places.get(uid)?.place;
+    if (place === 'backoff' || place === 'unschedulable') this.#move(uid, 'active');
   }
 
-  /** The most important pod; undefined when none is active. The caller answers with `done` or `failed`. */
-  take(): Pod | undefined {
-    let best: Entry | undefined;
-    for (const entry of this.#active.values()) {
-      if (!best || podPriority(entry.pod) > podPriority(best.pod) || (podPriority(entry.pod) === podPriority(best.pod) && entry.addedAt < best.addedAt)) best = entry;
-    }
-    if (!best) return undefined;
-    this.#active.delete(best.pod.metadata.uid ?? '');
-    best.moved = false;
-    best.urgent = false;
-    best.attempts++;
-    this.#inFlight = best;
-    return best.pod;
-  }
-
-  /** The pod taken last found a place (or is gone). */
-  done(): void {
-    this.#inFlight = undefined;
-  }
-
-  /** The pod taken last did not: it waits. */
-  failed(): void {
-    const entry = this.#inFlight;
-    this.#inFlight = undefined;
-    if (!entry) return;
-    entry.failedAt = this.#clock.now();
-    this.#waiting.set(entry.pod.metadata.uid ?? '', entry);
-    if (entry.urgent) this.activate(entry.pod.metadata.uid ?? '');
-    this.#promote();
-  }
-
-  /** Resolves when there may be a pod to take. */
-  async ready(signal: AbortSignal): Promise<void> {
-    if (this.#active.size > 0 || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
+  /** Resolves when a pod is active or the signal aborts. One waiter at a time. */
+  wait(signal: AbortSignal): Promise<void> {
+    if (this.#active.size > 0 || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        signal.removeEventListener('abort', done);
+        this.#wake = undefined;
+        resolve();
+      };
+      this.#wake = done;
+      signal.addEventListener('abort', done, { once: true });
     });
   }
 
-  #notify(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+  #due(entry: QueuedPod): number {
+    const backoff = Math.min(BACKOFF_BASE_MS * 2 ** Math.min(Math.max(0, entry.attempts - 1), 10), BACKOFF_MAX_MS);
+    return Math.ceil((entry.since + backoff) / BACKOFF_STEP_MS) * BACKOFF_STEP_MS;
   }
 
-  #dueAt(entry: Entry): number {
-    const backoff = Math.min(MAX_BACKOFF_MS, INITIAL_BACKOFF_MS * 2 ** Math.min(entry.attempts - 1, 10));
-    return entry.failedAt + (entry.moved ? backoff : FLUSH_AFTER_MS);
+  #move(uid: string, place: Place): void {
+    const found = this.#places.get(uid);
+    if (!found) return;
+    this.#detach(found.place, found.entry);
+    this.#put(place, found.entry);
   }
 
-  /** Activates what is due and sets the timer for what comes next. */
-  #promote(): void {
-    this.#timer?.();
-    this.#timer = undefined;
-    const now = this.#clock.now();
-    let next = Infinity;
-    for (const [uid, entry] of this.#waiting) {
-      const due = this.#dueAt(entry);
-      if (due > now) {
-        next = Math.min(next, due);
-        continue;
-      }
-      this.#waiting.delete(uid);
-      this.#active.set(uid, entry);
+  #detach(place: Place, entry: QueuedPod): void {
+    if (place === 'active') {
+      const entries = this.#active.get(entry.priority);
+      entries?.delete(entry.uid);
+      if (entries?.size === 0) this.#active.delete(entry.priority);
+    } else if (place !== 'taken') (place === 'backoff' ? this.#backoff : this.#unschedulable).delete(entry.uid);
+  }
+
+  #put(place: Place, entry: QueuedPod): void {
+    this.#places.set(entry.uid, { place, entry });
+    if (place === 'active') {
+      const entries = this.#active.get(entry.priority);
+      if (entries) entries.set(entry.uid, entry);
+      else this.#active.set(entry.priority, new Map([[entry.uid, entry]]));
+      this.#wake?.();
+    } else if (place === 'backoff') {
+      this.#backoff.set(entry.uid, entry);
+      this.#armBackoff();
+    } else if (place === 'unschedulable') {
+      this.#unschedulable.set(entry.uid, entry);
+      this.#armFlush();
     }
-    if (this.#active.size > 0) this.#notify();
-    if (next < Infinity) this.#timer = this.#clock.after(next - now, () => this.#promote());
   }
 
-  close(): void {
-    this.#timer?.();
-    this.#timer = undefined;
-    this.#notify();
+  /** Timers run only while somebody waits for them. */
+  #armBackoff(): void {
+    if (this.#backoffTimer || this.#backoff.size === 0) return;
+    this.#backoffTimer = true;
+    let next = Infinity;
+    for (const entry of this.#backoff.values()) next = Math.min(next, this.#due(entry));
+    // A pod that comes later with a shorter back-off is found one base period on at the latest.
+    this.#clock.after(Math.min(BACKOFF_BASE_MS, next - this.#clock.now()), () => {
+      this.#backoffTimer = false;
+      const now = this.#clock.now();
+      for (const entry of this.#backoff.values()) if (this.#due(entry) <= now) this.#move(entry.uid, 'active');
+      this.#armBackoff();
+    });
+  }
+
+  #armFlush(): void {
+    if (this.#flushTimer || this.#unschedulable.size === 0) return;
+    this.#flushTimer = true;
+    this.#clock.after(FLUSH_EVERY_MS, () => {
+      this.#flushTimer = false;
+      const before = this.#clock.now() - UNSCHEDULABLE_MAX_MS;
+      this.moveAll((entry) => entry.since <= before);
+      this.#armFlush();
+    });
   }
 }

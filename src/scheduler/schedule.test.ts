@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Node, Pod, PodDisruptionBudget, PodSpec } from '../kube/types.ts';
 import { seededRandom } from '../runtime/random.ts';
+import { Nominations } from './nominations.ts';
 import { preempt } from './preemption.ts';
 import { explain, place } from './schedule.ts';
 import { Snapshot } from './snapshot.ts';
@@ -50,7 +51,7 @@ for (const [name, p, snapshot, want] of cases) test(`${name}: ${want}`, () => as
 const attempt = (p: Pod, snapshot: Snapshot, budgets: PodDisruptionBudget[] = []): string => {
   const answer = place(p, snapshot, random);
   assert.ok(!('node' in answer));
-  const outcome = preempt(p, snapshot, answer.refusals, budgets, random);
+  const outcome = preempt(p, { snapshot, refusals: answer.refusals, budgets, nominations: new Nominations(), random });
   return 'victims' in outcome ? `${outcome.victims.node}: ${outcome.victims.pods.map((v) => v.metadata.name).join(',')}` : outcome.message;
 };
 const placeholder = (node_: string, name: string, priority = -1): Pod => {
@@ -91,5 +92,35 @@ test('only as many victims as needed', () => {
 });
 
 test('a pod that may not preempt says so', () => {
-  assert.equal(attempt(pod({ priority: 10, preemptionPolicy: 'Never' }), snapshotOf([node('b')], [placeholder('b', 'p')])), '0/1 nodes are available: not eligible due to preemptionPolicy=Never.');
+  assert.equal(attempt(pod({ priority: 10, preemptionPolicy: 'Never' }), snapshotOf([node('b')], [placeholder('b', 'p')])), 'not eligible due to preemptionPolicy=Never.');
+});
+
+test('room promised to a pod is not given to one that is less or equally important', () => {
+  const snapshot = snapshotOf([node('a')], [1, 2, 3].map(() => on('a', pod())));
+  const nominations = new Nominations();
+  const promised = pod({ priority: 5 });
+  nominations.set(promised, 'a');
+  const placed = (p: Pod): boolean => 'node' in place(p, snapshot, random, { nominations });
+  assert.equal(placed(pod({ priority: 5 })), false);
+  assert.equal(placed(pod({ priority: 6 })), true);
+  assert.equal(placed(promised), true);
+});
+
+test('victims that are still leaving are waited for', () => {
+  const leaving = placeholder('a', 'leaving');
+  leaving.metadata.deletionTimestamp = '2026-01-01T00:00:00Z';
+  leaving.status = { conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }] };
+  const snapshot = snapshotOf([node('a')], [leaving]);
+  const nominations = new Nominations();
+  const waiting = pod({ priority: 0 });
+  nominations.set(waiting, 'a');
+  const answer = place(waiting, snapshot, random, { nominations });
+  assert.ok(!('node' in answer));
+  assert.deepEqual(preempt(waiting, { snapshot, refusals: answer.refusals, budgets: [], nominations, random }), { message: 'not eligible due to a terminating pod on the nominated node.' });
+});
+
+test('packing prefers the fuller node', () => {
+  const answer = place(pod(), snapshotOf([node('a'), node('b')], [on('a', pod())]), random, { strategy: 'MostAllocated' });
+  assert.ok('node' in answer);
+  assert.equal(answer.node, 'a');
 });

@@ -112,18 +112,26 @@ export class Snapshot {
   /** Labels of namespaces, for affinity terms that select by them. */
   readonly namespaces = new Map<string, Record<string, string>>();
   readonly #nodeOfPod = new Map<string, string>();
+  #list: NodeInfo[] | undefined;
+
+  /** The nodes in the order they came; kept between changes, not to be changed. */
+  nodeList(): readonly NodeInfo[] {
+    return (this.#list ??= [...this.nodes.values()]);
+  }
 
   setNode(node: Node): void {
     const name = node.metadata.name ?? '';
     const known = this.nodes.get(name);
-    if (known) known.setNode(node);
-    else this.nodes.set(name, new NodeInfo(node));
+    if (known) return known.setNode(node);
+    this.nodes.set(name, new NodeInfo(node));
+    this.#list = undefined;
   }
 
   /** Pods of the node are forgotten with it; they come back when they are seen again. */
   removeNode(name: string): void {
     for (const uid of this.nodes.get(name)?.pods.keys() ?? []) this.#nodeOfPod.delete(uid);
     this.nodes.delete(name);
+    this.#list = undefined;
   }
 
   setNamespace(namespace: Namespace): void {

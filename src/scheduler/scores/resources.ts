@@ -1,4 +1,4 @@
-/** LeastAllocated and BalancedAllocation over cpu and memory. Formulas: kube-scheduler's noderesources plugins. */
+/** LeastAllocated, MostAllocated and BalancedAllocation over cpu and memory. Formulas: kube-scheduler's noderesources plugins. */
 import { podInfo } from '../snapshot.ts';
 import { MAX_SCORE, type Score } from './score.ts';
 
@@ -6,18 +6,25 @@ function share(requested: number, allocatable: number): number {
   return allocatable === 0 ? 1 : Math.min(1, requested / allocatable);
 }
 
-/** `Σ weight·(allocatable − requested)/allocatable·100 ÷ Σ weight`, weights 1. */
-export const leastAllocated: Score = {
-  weight: 1,
-  rate(pod, _snapshot, candidates) {
-    const { scoredCpuMillis, scoredMemoryBytes } = podInfo(pod);
-    return candidates.map((node) => {
-      const cpu = 1 - share(node.scoredCpuMillis + scoredCpuMillis, node.allocatable.cpuMillis);
-      const memory = 1 - share(node.scoredMemoryBytes + scoredMemoryBytes, node.allocatable.memoryBytes);
-      return Math.floor((Math.floor(cpu * MAX_SCORE) + Math.floor(memory * MAX_SCORE)) / 2);
-    });
-  },
-};
+/** Points of what is free (or used) of cpu and memory once the pod is there, averaged: both weigh 1. */
+function allocationScore(points: (requested: number, allocatable: number) => number): Score {
+  return {
+    weight: 1,
+    rate(pod, _snapshot, candidates) {
+      const { scoredCpuMillis, scoredMemoryBytes } = podInfo(pod);
+      return candidates.map((node) => {
+        const cpu = points(node.scoredCpuMillis + scoredCpuMillis, node.allocatable.cpuMillis);
+        const memory = points(node.scoredMemoryBytes + scoredMemoryBytes, node.allocatable.memoryBytes);
+        return Math.floor((cpu + memory) / 2);
+      });
+    },
+  };
+}
+
+/** `Σ weight·(allocatable − requested)/allocatable·100 ÷ Σ weight`, in whole points as upstream's integers. */
+export const leastAllocated = allocationScore((requested, allocatable) => Math.floor((1 - share(requested, allocatable)) * MAX_SCORE));
+/** `Σ weight·requested/allocatable·100 ÷ Σ weight`. */
+export const mostAllocated = allocationScore((requested, allocatable) => Math.floor(share(requested, allocatable) * MAX_SCORE));
 
 /** `(1 − |cpu − memory|/2)·100` of the shares requested. */
 export const balancedAllocation: Score = {
