@@ -2,7 +2,7 @@
 import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { badRequest, notFound, serviceUnavailable, StatusError } from '../../kube/status.ts';
+import { badRequest, notFound, serviceUnavailable, type StatusError } from '../../kube/status.ts';
 import type { EndpointSlice, KubeObject, Pod, Service } from '../../kube/types.ts';
 import type { ApiEngine } from '../engine.ts';
 import type { Exchange } from './exchange.ts';
