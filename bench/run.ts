@@ -1,17 +1,18 @@
 /**
  * The figures of the README's table: `npm run bench`. Root, Linux; each figure is the median of several runs with its spread.
- * Options: --runs N (default 5), --only up,pod,fifth
+ * Options: --runs N (default 5), --only up,pod,fifth,scheduler
  */
 import { cpus, totalmem, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { fifthPodBench } from './fifth-pod.ts';
 import { podStartBench } from './pod-start.ts';
+import { schedulerBench } from './scheduler.ts';
 import { spread, type Figure } from './spread.ts';
 import { upBench } from './up.ts';
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, only: { type: 'string' } } });
 const runs = Number(values.runs);
-const benches: Record<string, (runs: number) => Promise<Figure[]>> = { up: upBench, pod: podStartBench, fifth: fifthPodBench };
+const benches: Record<string, (runs: number) => Promise<Figure[]>> = { up: upBench, pod: podStartBench, fifth: fifthPodBench, scheduler: schedulerBench };
 const wanted = values.only?.split(',') ?? Object.keys(benches);
 
 console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}, ${runs} runs\n`);

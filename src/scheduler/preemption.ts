@@ -7,7 +7,7 @@ import { isPodTerminal, podPriority } from '../kube/pods.ts';
 import { matcherOf } from '../kube/selectors.ts';
 import type { Pod, PodDisruptionBudget } from '../kube/types.ts';
 import { pick, type Random } from '../runtime/random.ts';
-import { filtersFor, type Refusal } from './filters/index.ts';
+import { trialFiltersFor, type Refusal } from './filters/index.ts';
 import type { Nominations } from './nominations.ts';
 import { summary } from './schedule.ts';
 import type { NodeInfo, Snapshot } from './snapshot.ts';
@@ -49,12 +49,13 @@ export function preempt(pod: Pod, { snapshot, refusals, budgets, nominations, ra
     if (!node || refusal.unresolvable) say('Preemption is not helpful for scheduling');
     else potential.push(node);
   }
+  const check = trialFiltersFor(pod, snapshot);
   const enough = Math.max(MIN_CANDIDATES, Math.ceil((potential.length * CANDIDATE_PERCENT) / 100));
   const candidates: Victims[] = [];
   const offset = potential.length === 0 ? 0 : Math.floor(random.next() * potential.length);
   for (let i = 0; i < potential.length && candidates.length < enough; i++) {
     const node = potential[(offset + i) % potential.length]!;
-    const victims = victimsOn(node, pod, snapshot, budgets, nominations);
+    const victims = victimsOn(node, pod, (trial, view) => check(trial, view) === undefined, { snapshot, budgets, nominations });
     if (victims) candidates.push(victims);
     else say('No preemption victims found for incoming pod');
   }
@@ -74,7 +75,7 @@ export function isLeavingByPreemption(pod: Pod): boolean {
 
 /** All lower pods away, then as many back as fit: those a budget protects first, the more important before the less. */
 function victimsOn(
-  node: NodeInfo, pod: Pod, snapshot: Snapshot, budgets: readonly PodDisruptionBudget[], nominations: Nominations,
+  node: NodeInfo, pod: Pod, mayGo: (node: NodeInfo, snapshot: Snapshot) => boolean, { snapshot, budgets, nominations }: Pick<PreemptionInput, 'snapshot' | 'budgets' | 'nominations'>,
 ): Victims | undefined {
   const priority = podPriority(pod);
   const lower = [...node.pods.values()].map((info) => info.pod).filter((other) => podPriority(other) < priority);
@@ -83,7 +84,7 @@ function victimsOn(
   for (const guest of nominations.before(pod, node.name)) trial.add(guest);
   const trialSnapshot = snapshot.withNode(trial);
   for (const other of lower) trial.remove(other.metadata.uid ?? '');
-  const fits = (): boolean => filtersFor(pod, trialSnapshot)(trial) === undefined;
+  const fits = (): boolean => mayGo(trial, trialSnapshot);
   if (!fits()) return undefined;
   const { violating, others } = splitByBudgets(lower.sort(byImportance), budgets);
   const victims: Pod[] = [];

@@ -59,9 +59,9 @@ export class NodeInfo {
   /** Of the pods, those with required anti-affinity: they can refuse newcomers. */
   antiAffinityPods = 0;
 
-  constructor(node: Node) {
+  constructor(node: Node, allocatable = allocatableOf(node)) {
     this.node = node;
-    this.allocatable = allocatableOf(node);
+    this.allocatable = allocatable;
   }
 
   get name(): string {
@@ -101,7 +101,7 @@ export class NodeInfo {
 
   /** For dry runs: changes to the copy do not show in the original. */
   copy(): NodeInfo {
-    const copy = new NodeInfo(this.node);
+    const copy = new NodeInfo(this.node, this.allocatable);
     for (const { pod } of this.pods.values()) copy.add(pod);
     return copy;
   }

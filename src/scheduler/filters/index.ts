@@ -13,17 +13,38 @@ import { taintToleration } from './taint-toleration.ts';
 
 export type { Refusal } from './filter.ts';
 
-const FILTERS: readonly Filter[] = [nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, nodeResourcesFit, podTopologySpread, interPodAffinity];
+/** These look at the pod and the node alone. */
+const OF_THE_NODE: readonly Filter[] = [nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, nodeResourcesFit];
+/** These also count pods on other nodes, when they look at the pod. */
+const OF_THE_CLUSTER: readonly Filter[] = [podTopologySpread, interPodAffinity];
+
+function checksOf(filters: readonly Filter[], pod: Pod, snapshot: Snapshot): Check[] {
+  return filters.map((filter) => filter(pod, snapshot)).filter((check) => check !== undefined);
+}
+
+function firstRefusal(checks: readonly Check[], node: NodeInfo): Refusal | undefined {
+  for (const check of checks) {
+    const refusal = check(node);
+    if (refusal) return refusal;
+  }
+  return undefined;
+}
 
 /** Looks at the pod once; the function checks any node of the snapshot: the first refusal, or undefined when the pod may go there. */
 export function filtersFor(pod: Pod, snapshot: Snapshot): Check {
-  const checks = FILTERS.map((filter) => filter(pod, snapshot)).filter((check) => check !== undefined);
-  return (node) => {
-    for (const check of checks) {
-      const refusal = check(node);
-      if (refusal) return refusal;
-    }
-    return undefined;
+  const checks = [...checksOf(OF_THE_NODE, pod, snapshot), ...checksOf(OF_THE_CLUSTER, pod, snapshot)];
+  return (node) => firstRefusal(checks, node);
+}
+
+/** For trials: as `filtersFor`, but the pods of the snapshot may change between calls. */
+export function trialFiltersFor(pod: Pod, snapshot: Snapshot): (node: NodeInfo, trial: Snapshot) => Refusal | undefined {
+  const checks = checksOf(OF_THE_NODE, pod, snapshot);
+  // Thousands of trials a preemption: looking through all nodes in each is only worth it when some pod minds its neighbours.
+  const anyMinds = checksOf(OF_THE_CLUSTER, pod, snapshot).length > 0 || snapshot.nodeList().some((node) => node.antiAffinityPods > 0);
+  return (node, trial) => {
+    const refusal = firstRefusal(checks, node);
+    if (refusal || !(anyMinds || node.antiAffinityPods > 0)) return refusal;
+    return firstRefusal(checksOf(OF_THE_CLUSTER, pod, trial), node);
   };
 }
 
