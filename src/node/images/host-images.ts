@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { run } from '../oci/commands.ts';
+import { join, resolve } from 'node:path';
+import { findProgram, run } from '../oci/commands.ts';
 import type { Mount } from '../oci/spec.ts';
 import { ImageError } from './errors.ts';
 import type { Image, ImageConfig } from './image.ts';
@@ -132,9 +132,4 @@ function systemBase(): Base {
 function repositoryKey(reference: string): string {
   const { registry, repository } = parseReference(reference);
   return `${registry}/${repository}`;
-}
-
-function findProgram(name: string): string | undefined {
-  const dirs = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/bin', '/usr/bin', '/bin', dirname(process.execPath)];
-  return dirs.map((dir) => join(dir, name)).find((path) => existsSync(path));
 }

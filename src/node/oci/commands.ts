@@ -1,5 +1,7 @@
 /** Runs the programs of this machine that containers need (runc, mount, skopeo, umoci). */
 import { execFile } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
 const OUTPUT_BYTES_MAX = 8 << 20;
 
@@ -41,4 +43,18 @@ export function lastWords(stderr: string): string {
   const last = lines.at(-1) ?? '';
   const message = /msg="((?:[^"\\]|\\.)*)"/.exec(last)?.[1];
   return message === undefined ? last : message.replaceAll(/\\(["\\])/g, '$1');
+}
+
+const USUAL_DIRS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** The program's path: in PATH, or where programs of this machine usually are. */
+export function findProgram(name: string): string | undefined {
+  return [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), ...USUAL_DIRS].map((dir) => join(dir, name)).find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }

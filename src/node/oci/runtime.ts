@@ -9,7 +9,7 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, rea
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../runtime/clock.ts';
-import { lastWords, run } from './commands.ts';
+import { findProgram, lastWords, run } from './commands.ts';
 import { unmountBelow } from './mounts.ts';
 import { identify, isAlive, signalProcess, type ProcessId } from './process.ts';
 
@@ -37,6 +37,8 @@ export interface CreateOptions {
 export class ContainerRuntime {
   readonly #dir: string;
   readonly #clock: Clock;
+  /** conmon wants a path. */
+  readonly #runc = findProgram('runc') ?? 'runc';
   readonly #waiting = new Map<string, (exit: ContainerExit) => void>();
   #watcher: FSWatcher | undefined;
 
@@ -66,25 +68,27 @@ export class ContainerRuntime {
     const bundle = this.bundle(id);
     writeFileSync(join(bundle, 'config.json'), JSON.stringify(options.spec));
     const args = [
-      '--cid', id, '--cuuid', id, '--name', id, '--runtime', 'runc', '--bundle', bundle,
+      '--cid', id, '--cuuid', id, '--name', id, '--runtime', this.#runc, '--bundle', bundle,
       '--container-pidfile', join(bundle, 'pid'), '--conmon-pidfile', join(bundle, 'conmon.pid'),
       '--log-path', `k8s-file:${options.logPath}`, '--log-size-max', String(LOG_BYTES_MAX), '--log-level', 'error',
-      '--exit-dir', join(this.#dir, 'exits'), '--persist-dir', bundle, '--socket-dir-path', join(this.#dir, 'sockets'), '--full-attach',
+      '--exit-dir', join(this.#dir, 'exits'), '--persist-dir', bundle, '--full-attach', '--no-sync-log',
       '--runtime-arg', '--root', '--runtime-arg', this.root,
       ...(options.stdin ? ['--stdin', '--leave-stdin-open'] : []),
       ...(options.tty ? ['--terminal'] : []),
     ];
+    const errors = openSync(join(bundle, 'conmon.log'), 'w');
     const child = spawn('conmon', args, {
-      cwd: bundle, detached: true, stdio: ['ignore', 'ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, _OCI_SYNCPIPE: '3' },
+      cwd: bundle, detached: true, stdio: ['ignore', 'ignore', errors, 'pipe'], env: { PATH: process.env.PATH, _OCI_SYNCPIPE: '3' },
     });
     const failed = Promise.withResolvers<never>();
     child.on('error', (error) => failed.reject(new Error(`conmon cannot be started (${error.message}); install the packages runc and conmon`)));
     child.unref();
+    closeSync(errors);
     const late = new AbortController();
     const cancel = this.#clock.after(CREATE_TIMEOUT_MS, () => late.abort(new Error(`the container was not created within ${CREATE_TIMEOUT_MS / 1000} s`)));
     const answered = readAnswer(child.stdio[3] as Readable, AbortSignal.any([options.signal, late.signal]));
     const answer = await Promise.race([answered, failed.promise]).finally(cancel);
-    if (answer.pid <= 0) throw new Error(lastWords(answer.message ?? '') || 'the container runtime gave no reason');
+    if (answer.pid <= 0) throw new Error(lastWords(answer.message ?? '') || lastWords(readFileSync(join(bundle, 'conmon.log'), 'utf8')) || 'the container runtime gave no reason');
     const created = identify(answer.pid);
     if (created === undefined) throw new Error('the container ended before it was started');
     return created;
@@ -219,7 +223,8 @@ function readAnswer(pipe: Readable, signal: AbortSignal): Promise<{ pid: number;
       text += chunk.toString();
       if (text.includes('\n')) finish(() => resolve(JSON.parse(text)));
     });
-    pipe.on('end', () => finish(() => reject(new Error('the container runtime ended without an answer'))));
+    // conmon itself could not go on; what it said is in its log.
+    pipe.on('end', () => finish(() => resolve({ pid: -1 })));
     pipe.on('error', (error) => finish(() => reject(error)));
   });
 }

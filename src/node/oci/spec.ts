@@ -74,7 +74,6 @@ export function buildSpec(settings: ContainerSettings): object {
       cwd: settings.workingDir || '/',
       capabilities: { bounding: capabilities, effective: held, permitted: held },
       noNewPrivileges: !settings.allowPrivilegeEscalation && !privileged,
-      rlimits: [{ type: 'RLIMIT_NOFILE', hard: 1048576, soft: 1048576 }],
     },
     root: { path: settings.rootfs, readonly: settings.readOnlyRootFilesystem },
     mounts: [...systemMounts(privileged), ...orderMounts(settings.mounts).map(mountEntry)],
