@@ -10,6 +10,7 @@ import { startNodeAgent, type ImageStore, type NodeAgent } from '../../node/inde
 import type { PodNetwork } from '../../node/ports.ts';
 import type { ControllerContext } from '../../runtime/controller.ts';
 import type { KubeletOf } from '../../runtime/kubelet.ts';
+import { NODE_GROUP_LABEL } from '../../scaling/autoscaler/template.ts';
 import { actingAs, CLOUD_CONTROLLER, nodeIdentity } from './identities.ts';
 
 export interface NodesOptions {
@@ -58,7 +59,7 @@ export class Nodes {
       dir: join(dir, nodeName),
       cgroupParent: `/argosy/${clusterName}`,
       resources: nodeResources(pool.instanceType),
-      labels: { ...pool.labels, 'node.kubernetes.io/instance-type': pool.instanceType.name, 'argosy.dev/node-pool': pool.name },
+      labels: { ...pool.labels, 'node.kubernetes.io/instance-type': pool.instanceType.name, [NODE_GROUP_LABEL]: pool.name },
       taints: pool.taints ?? [],
       addresses: [{ type: 'InternalIP', address: this.#hostIp(nodeName) }, { type: 'Hostname', address: nodeName }],
       providerID: `argosy://${clusterName}/${nodeName}`,
