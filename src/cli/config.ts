@@ -28,7 +28,7 @@ export interface ClusterConfig {
   pools: PoolConfig[];
   expander: Expander;
   /** How long a node must be idle before it is given back. */
-  scaleDownDelayMs: number;
+  scaleDownAfterMs: number;
   /** 'registry' turns the stand-ins that come with argosy off. */
   imagePolicy: 'host' | 'registry';
 }
@@ -44,7 +44,7 @@ export const DEFAULTS = {
   bootDelayMs: 120_000,
   pools: [{ name: 'pool-1', type: 'g6-standard-2', min: 1, max: 5 }],
   expander: 'least-waste',
-  scaleDownDelayMs: 600_000,
+  scaleDownAfterMs: 600_000,
   imagePolicy: 'host',
 } as const satisfies Wishes;
 

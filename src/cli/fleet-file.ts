@@ -13,7 +13,7 @@ const CLUSTER_FIELDS: Readers<Wishes> = {
   name: (value, where, into) => (into.name = checkName(String(value), where)),
   port: (value, where, into) => (into.port = checkPort(value, where)),
   bootDelay: (value, where, into) => (into.bootDelayMs = checkDuration(value, where)),
-  scaleDownDelay: (value, where, into) => (into.scaleDownDelayMs = checkDuration(value, where)),
+  scaleDownAfter: (value, where, into) => (into.scaleDownAfterMs = checkDuration(value, where)),
   expander: (value, where, into) => (into.expander = checkOneOf(value, EXPANDERS, where)),
   imagePolicy: (value, where, into) => (into.imagePolicy = checkOneOf(value, ['host', 'registry'] as const, where)),
   nodePools: (value, where, into) => (into.pools = nodePools(value, where)),

@@ -19,6 +19,7 @@ interface UpOptions extends ClusterOptions {
   port?: string;
   bootDelay?: string;
   nodeType?: string;
+  scaleDownAfter?: string;
   nodes?: string;
   foreground?: boolean;
 }
@@ -30,6 +31,7 @@ export function upCommand(): Command {
     .option('--boot-delay <duration>', 'how long the simulated cloud takes to boot a node (default: 120s)')
     .option('--node-type <type>', `instance type of the nodes (default: ${DEFAULTS.pools[0].type})`)
     .option('--nodes <min..max>', 'fewest and most nodes (default: 1..5)')
+    .option('--scale-down-after <duration>', 'how long a node must be idle before it is given back (default: 10m)')
     .option('-f, --file <fleet.yaml>', 'read these settings from a file; options win over it')
     .option('--foreground', 'stay, and print the log; Ctrl-C stops the cluster')
     .addHelpText('after', '\nSettings are kept in cluster.json: a later `argosy up` needs none, and changes those it is given.')
@@ -71,6 +73,7 @@ function optionWishes(options: UpOptions, pools: readonly PoolConfig[]): Wishes 
   const wishes: Wishes = {};
   if (options.port !== undefined) wishes.port = checkPort(options.port, '--port');
   if (options.bootDelay !== undefined) wishes.bootDelayMs = checkDuration(options.bootDelay, '--boot-delay');
+  if (options.scaleDownAfter !== undefined) wishes.scaleDownAfterMs = checkDuration(options.scaleDownAfter, '--scale-down-after');
   if (options.nodeType !== undefined || options.nodes !== undefined) {
     if (pools.length > 1) throw new UserError('--node-type and --nodes: the cluster has several node pools', 'change them in the file');
     wishes.pools = pools.map((pool) => ({

@@ -112,8 +112,8 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       schedulerController(actingAs(SCHEDULER, base, engine)),
       clusterAutoscaler(actingAs(AUTOSCALER, base, engine), cloud, {
         expander: config.expander,
-        scaleDownUnneededMs: config.scaleDownDelayMs,
-        scaleDownDelayAfterAddMs: config.scaleDownDelayMs,
+        scaleDownUnneededMs: config.scaleDownAfterMs,
+        scaleDownDelayAfterAddMs: config.scaleDownAfterMs,
       }),
     ];
     const running = new AbortController();
