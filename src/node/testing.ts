@@ -14,6 +14,7 @@ import { silentLogger, type Logger } from '../runtime/log.ts';
 import { realRandom } from '../runtime/random.ts';
 import { startNodeAgent, type NodeAgent } from './agent/agent.ts';
 import { openImageStore } from './images/store.ts';
+import { removeCgroup } from './oci/cgroups.ts';
 import type { PodNetwork } from './ports.ts';
 
 /** Why tests with containers cannot run here, or undefined when they can. */
@@ -90,6 +91,7 @@ export class TestNode {
     await this.#ended;
     await this.#close();
     rmSync(this.dir, { recursive: true, force: true });
+    removeCgroup(this.cgroupParent);
   }
 
   /** A pod bound to the node. */

@@ -49,18 +49,6 @@ function field(file: string, name: string): number {
   return 0;
 }
 
-/** Processes in the group and below; empty when it is gone. */
-export function processesIn(path: string): number[] {
-  const dir = cgroupVersion() === 2 ? join(ROOT, path) : join(ROOT, 'memory', path);
-  return walk(dir).flatMap((group) => {
-    try {
-      return readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
-    } catch {
-      return [];
-    }
-  });
-}
-
 /** Removes the group and those below it in every hierarchy; what still has processes stays. */
 export function removeCgroup(path: string): void {
   const hierarchies = cgroupVersion() === 2 ? [''] : readdirSync(ROOT);

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { Duplex, PassThrough, Readable, Writable } from 'node:stream';
+import { Duplex, PassThrough, Writable } from 'node:stream';
 import type { ExecOptions, ExecSession } from '../../runtime/kubelet.ts';
 import type { ContainerRuntime } from './runtime.ts';
 

@@ -21,7 +21,7 @@ const LOG_MESSAGE_BYTES_MAX = 2048;
 const LOG_MESSAGE_LINES_MAX = 80;
 /** A creation that another run of this program began ends within this time. */
 const HALF_MADE_MS = 200;
-const PULL_REASONS = ['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName'];
+const IMAGE_REASONS = new Set(['ErrImagePull', 'ErrImageNeverPull', 'InvalidImageName', 'ErrImageInspect']);
 
 export class PodContainers {
   readonly #world: NodeWorld;
@@ -99,14 +99,12 @@ export class PodContainers {
       if (previous === undefined) delete record.id;
       else record.id = previous;
       if (this.#launching.signal.aborted) return;
-      this.#launchFailed(pod, record, error, restart, id);
-      if (!PULL_REASONS.includes(error.reason) || error.reason === 'ErrImagePull' || error.reason === 'ErrImageNeverPull') {
-        recorder.event(pod, 'Warning', 'Failed', PULL_REASONS.includes(error.reason) ? `Error: ${error.reason}` : `Error: ${error.message}`);
-      }
+      this.#launchFailed(record, error, restart, id);
+      recorder.event(pod, 'Warning', 'Failed', `Error: ${IMAGE_REASONS.has(error.reason) ? error.reason : error.message}`);
     }
   }
 
-  #launchFailed(pod: Pod, record: ContainerRecord, error: LaunchError, restart: boolean, id: string): void {
+  #launchFailed(record: ContainerRecord, error: LaunchError, restart: boolean, id: string): void {
     const now = this.#world.clock.now();
     if (error.ended) {
       if (restart) this.#countRestart(record);

@@ -17,6 +17,7 @@ export interface StatusInput {
 }
 
 type ContainerState = NonNullable<ContainerStatus['state']>;
+type Phase = NonNullable<PodStatus['phase']>;
 
 /** The whole status, but what others wrote into it (scheduling conditions, readiness gates, QoS class) as it was. */
 export function computeStatus(input: StatusInput): PodStatus {
@@ -24,12 +25,12 @@ export function computeStatus(input: StatusInput): PodStatus {
   const spec = pod.spec!;
   const initStatuses = (spec.initContainers ?? []).map((container) => containerStatus(container, record, initialized, true));
   const statuses = spec.containers.map((container) => containerStatus(container, record, initialized, false));
-  const phase = record.failure ? 'Failed' : phaseOf(pod, initialized, initStatuses, statuses);
+  const phase: Phase = record.failure ? 'Failed' : phaseOf(pod, initialized, initStatuses, statuses);
   return {
     ...pod.status,
     phase,
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
-    ...(record.failure ?? {}),
+    ...record.failure,
     ...(hostIp ? { hostIP: hostIp, hostIPs: [{ ip: hostIp }] } : {}),
     ...(record.ip ? { podIP: record.ip, podIPs: [{ ip: record.ip }] } : {}),
     startTime: timestamp(record.startedAtMs),
@@ -42,10 +43,12 @@ export function computeStatus(input: StatusInput): PodStatus {
 function containerStatus(container: Container, pod: PodRecord, initialized: boolean, init: boolean): ContainerStatus {
   const record = pod.containers[container.name] ?? newContainerRecord(container.name);
   const ready = init && !isSidecar(container) ? record.phase === 'exited' && record.termination?.exitCode === 0 : record.ready;
+  // While it waits to start again, how it ended is the last state.
+  const last = record.waiting === undefined ? record.last : (record.termination ?? record.last);
   return {
     name: container.name,
     state: stateOf(record, initialized || init),
-    lastState: record.last === undefined ? {} : { terminated: terminated(record.last) },
+    lastState: last === undefined ? {} : { terminated: terminated(last) },
     ready,
     restartCount: record.restartCount,
     image: container.image ?? '',
@@ -58,7 +61,7 @@ function containerStatus(container: Container, pod: PodRecord, initialized: bool
 function stateOf(record: ContainerRecord, initialized: boolean): ContainerState {
   if (record.phase === 'running' && record.startedAtMs !== undefined) return { running: { startedAt: timestamp(record.startedAtMs) } };
   if (record.waiting !== undefined) return { waiting: record.waiting };
-  if (record.phase === 'exited' && record.termination) return { terminated: terminated(record.termination) };
+  if (record.termination) return { terminated: terminated(record.termination) };
   return { waiting: { reason: initialized ? 'ContainerCreating' : 'PodInitializing' } };
 }
 
@@ -74,7 +77,7 @@ function terminated(end: Termination): NonNullable<ContainerState['terminated']>
 }
 
 /** Source: kubelet_pods.go, getPhase. */
-function phaseOf(pod: Pod, initialized: boolean, inits: readonly ContainerStatus[], statuses: readonly ContainerStatus[]): string {
+function phaseOf(pod: Pod, initialized: boolean, inits: readonly ContainerStatus[], statuses: readonly ContainerStatus[]): Phase {
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return pod.status.phase;
   const policy = pod.spec?.restartPolicy ?? 'Always';
   const initFailed = policy === 'Never' && (pod.spec?.initContainers ?? []).some((container, i) => !isSidecar(container) && (inits[i]?.state?.terminated?.exitCode ?? 0) !== 0);
@@ -98,8 +101,8 @@ function phaseOf(pod: Pod, initialized: boolean, inits: readonly ContainerStatus
 }
 
 function conditionsOf(
-  { pod, record, initialized, sandboxReady }: StatusInput, phase: string, inits: readonly ContainerStatus[], statuses: readonly ContainerStatus[], now: string,
-): Condition[] {
+  { pod, initialized, sandboxReady }: StatusInput, phase: Phase, inits: readonly ContainerStatus[], statuses: readonly ContainerStatus[], now: string,
+): NonNullable<PodStatus['conditions']> {
   const observed = pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation };
   let conditions = pod.status?.conditions as Condition[] | undefined;
   const set = (type: string, ok: boolean, why: { reason: string; message?: string } | undefined): void => {
@@ -117,7 +120,8 @@ function conditionsOf(
   const gates = (pod.spec?.readinessGates ?? []).flatMap(({ conditionType }) => gateMessage(pod, conditionType));
   set('Ready', containersReady && gates.length === 0, containersReady ? { reason: 'ReadinessGatesNotReady', message: gates.join(', ') } : unreadyWhy);
   set('ContainersReady', containersReady, unreadyWhy);
-  return conditions ?? [];
+  // Of the types this file sets, and of others as the API gave them.
+  return (conditions ?? []) as NonNullable<PodStatus['conditions']>;
 }
 
 function gateMessage(pod: Pod, type: string): string[] {
