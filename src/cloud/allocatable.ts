@@ -66,16 +66,29 @@ const DEFAULT_MAX_PODS: Partial<Record<InstanceType['provider'], number>> = { ak
 
 /**
  * A Linode of 4096 MiB is taken to report 4 002 400 KiB: the kernel keeps the rest. Other plans are taken to lose the same share;
- * no genuine report of one was at hand. The other providers' formulas count from nominal memory.
+ * no genuine report of one was at hand.
  */
 const LKE_CAPACITY_SHARE = (4_002_400 * 1024) / (4096 * MIB);
+
+/** A 64th and 16 MiB, buffers for 64-bit addresses above 3 GiB, 8 MiB up to 8 GiB, and a measured remainder. Source: Cluster Autoscaler's GCE reservations. */
+function gceKernel(memoryMiB: number): number {
+  return memoryMiB / 64 + 16 + (memoryMiB > 3072 ? 64 : 0) + (memoryMiB <= 8192 ? 8 : 0) + Math.min(248, 0.00175 * memoryMiB);
+}
+
+/** MiB of a plan's memory that never show as capacity. The formulas of EKS and AKS count from nominal memory. */
+const KERNEL: Record<InstanceType['provider'], (memoryMiB: number) => number> = {
+  lke: (memoryMiB) => memoryMiB * (1 - LKE_CAPACITY_SHARE),
+  eks: () => 0,
+  gke: gceKernel,
+  aks: () => 0,
+};
 
 /** The split of a node of this type. */
 export function splitOf(type: InstanceType): NodeSplit {
   const nominal = type.memoryMiB * MIB;
   const maxPods = type.maxPods ?? DEFAULT_MAX_PODS[type.provider] ?? MAX_PODS;
   // Whole KiB, as a kubelet reports.
-  const capacity = type.provider === 'lke' ? Math.round((nominal * LKE_CAPACITY_SHARE) / 1024) * 1024 : nominal;
+  const capacity = Math.round((type.memoryMiB - KERNEL[type.provider](type.memoryMiB)) * 1024) * 1024;
   const { memoryMiB, cpuMillis, evictionMiB } = RESERVES[type.provider](type, maxPods);
   const reserved = Math.round(memoryMiB * 1024) * 1024;
   const eviction = evictionMiB * MIB;
