@@ -9,6 +9,7 @@ import type { Controller, ControllerContext } from '../../runtime/controller.ts'
 import { Snapshot } from '../../scheduler/index.ts';
 import { drain, isToBeDeleted, setToBeDeleted } from './nodes.ts';
 import { DEFAULT_OPTIONS, type AutoscalerOptions } from './options.ts';
+import { neverFits } from './never-fits.ts';
 import { PoolHealth } from './pool-health.ts';
 import { isExpendable, isUnschedulable, mayScaleUpAt } from './pods.ts';
 import { unneededNodes } from './scale-down.ts';
@@ -87,8 +88,13 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
     const lookAgainMs = Math.min(Infinity, ...unschedulable.filter((pod) => !old.includes(pod)).map((pod) => mayScaleUpAt(pod, options.freshPodMs) - now));
     if (old.length === 0) return { acted: false, pending: unschedulable.length > 0, lookAgainMs };
     const decision = decideScaleUp({ snapshot, pods: old, pools, provider, daemonSets: daemonSetInformer.list(), options, random: ctx.random });
-    for (const { pod, reasons } of decision.refused.values()) recorder.event(pod, 'Normal', 'NotTriggerScaleUp', notTriggeredMessage(reasons));
-    if (!decision.buy) return { acted: false, pending: decision.refused.size + decision.waiting.length > 0, lookAgainMs };
+    for (const { pod, reasons } of decision.refused.values()) {
+      recorder.event(pod, 'Normal', 'NotTriggerScaleUp', notTriggeredMessage(reasons));
+      const never = neverFits(pod, { snapshot, provider, daemonSets: daemonSetInformer.list() });
+      if (never !== undefined) recorder.event(pod, 'Warning', 'NeverFits', never);
+    }
+    // A pod that no pool helps must not keep idle nodes for ever.
+    if (!decision.buy) return { acted: false, pending: decision.waiting.length > 0, lookAgainMs };
     const { pool, count, from, max, pods: helped } = decision.buy;
     try {
       await provider.increase(pool, count);
@@ -154,13 +160,15 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
     const snapshot = snapshotNow();
     const up = await scaleUp(snapshot, pools);
     const unneeded = up.acted || up.pending ? new Map<string, Pod[]>() : scaleDown(snapshot, pools, signal);
-    if (up.acted || up.pending) unneededSince.clear();
+    if (up.acted) unneededSince.clear();
     await writeStatus(pools.map(({ pool, ready, upcoming, size, backedOff }): PoolStatus => ({
       name: pool.name, ready: ready.size, upcoming, size, min: pool.min, max: pool.max,
       scaleUp: backedOff ? 'Backoff' : upcoming > 0 ? 'InProgress' : 'NoActivity',
       scaleDownCandidates: [...unneeded.keys()].filter((name) => ready.has(name)).length,
     })));
-    const nextRemovalMs = Math.min(Infinity, ...[...unneededSince.values()].map((since) => since + options.scaleDownUnneededMs - ctx.clock.now()));
+    // Those past their time wait for something else (a delay after buying, a removal under way): the ordinary interval will do.
+    const removalsMs = [...unneededSince.values()].map((since) => since + options.scaleDownUnneededMs - ctx.clock.now());
+    const nextRemovalMs = Math.min(Infinity, ...removalsMs.filter((ms) => ms > 0));
     return Math.max(100, Math.min(options.scanIntervalMs, up.lookAgainMs, nextRemovalMs));
   }
 

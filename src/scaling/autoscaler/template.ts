@@ -26,7 +26,7 @@ export function templateInfo(provider: CloudProvider, pool: NodePool, name: stri
     const pod: Pod = {
       apiVersion: 'v1', kind: 'Pod',
       metadata: { ...set.spec?.template?.metadata, name: `${set.metadata.name}-${name}`, namespace: set.metadata.namespace ?? '', uid: `${set.metadata.uid}-${name}` },
-      spec: { containers: [], ...set.spec?.template?.spec, tolerations: [...(set.spec?.template?.spec?.tolerations ?? []), { operator: 'Exists', effect: 'NoSchedule' }, { operator: 'Exists', effect: 'NoExecute' }] },
+      spec: { containers: [], ...set.spec?.template?.spec },
     };
     if (!fits(pod, info, snapshot)) info.add(pod);
   }
