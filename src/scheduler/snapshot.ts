@@ -162,6 +162,14 @@ export class Snapshot {
     return this.#nodeOfPod.get(uid);
   }
 
+  /** For simulations: nothing is shared but the objects. */
+  copy(): Snapshot {
+    const copy = new Snapshot();
+    for (const [name, node] of this.nodes) copy.nodes.set(name, node.copy());
+    for (const [name, labels] of this.namespaces) copy.namespaces.set(name, labels);
+    return copy;
+  }
+
   /** The same snapshot with one node replaced: for dry runs. */
   withNode(info: NodeInfo): Snapshot {
     const copy = new Snapshot();

@@ -5,7 +5,7 @@ export interface AutoscalerOptions {
   freshPodMs: number;
   /** Pods below this priority buy no nodes. */
   expendablePriorityCutoff: number;
-  expander: 'least-waste' | 'price' | 'random' | 'most-pods' | 'least-nodes';
+  expander: 'least-waste' | 'price' | 'random' | 'most-pods' | 'least-nodes' | 'priority';
   scaleDownUtilizationThreshold: number;
   scaleDownUnneededMs: number;
   scaleDownDelayAfterAddMs: number;

@@ -55,8 +55,7 @@ export interface ScaleDownInput {
 /** Nodes whose pods all have another place, with those pods. Places are given once: two nodes never count on the same room. */
 export function unneededNodes({ snapshot, candidates, budgets, threshold }: ScaleDownInput): Map<string, Pod[]> {
   const unneeded = new Map<string, Pod[]>();
-  let world = snapshot;
-  for (const info of snapshot.nodes.values()) world = world.withNode(info.copy());
+  const world = snapshot.copy();
   // Empty nodes first: they cost nothing to remove.
   const ordered = candidates.map((name) => world.nodes.get(name)).filter((node) => node !== undefined).sort((a, b) => podsToMove(a).length - podsToMove(b).length);
   for (const node of ordered) {

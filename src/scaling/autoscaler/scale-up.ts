@@ -7,7 +7,7 @@ import type { DaemonSet, Pod } from '../../kube/types.ts';
 import type { CloudProvider, NodePool } from '../../cloud/provider.ts';
 import type { Random } from '../../runtime/random.ts';
 import { filtersFor, podInfo, type NodeInfo, type Snapshot } from '../../scheduler/index.ts';
-import { choose, type Option } from './expander.ts';
+import { choose, type Option, type Priorities } from './expander.ts';
 import type { AutoscalerOptions } from './options.ts';
 import { templateInfo } from './template.ts';
 
@@ -38,11 +38,12 @@ export interface ScaleUpInput {
   pools: readonly PoolState[];
   provider: CloudProvider;
   daemonSets: readonly DaemonSet[];
-  options: AutoscalerOptions;
+  options: Pick<AutoscalerOptions, 'expander'>;
+  priorities?: Priorities | undefined;
   random: Random;
 }
 
-export function decideScaleUp({ snapshot, pods, pools, provider, daemonSets, options, random }: ScaleUpInput): ScaleUp {
+export function decideScaleUp({ snapshot, pods, pools, provider, daemonSets, options, priorities, random }: ScaleUpInput): ScaleUp {
   const world = withUpcoming(snapshot, pools, provider, daemonSets);
   // The important ones first, as the scheduler will.
   const left = [...pods].sort((a, b) => podPriority(b) - podPriority(a)).filter((pod) => !packInto(pod, world, [...world.nodes.values()]));
@@ -61,11 +62,10 @@ export function decideScaleUp({ snapshot, pods, pools, provider, daemonSets, opt
     const { nodes, packed } = estimate(left, pool, Math.min(pool.max - size, MAX_NODES_PER_SCALE_UP), { snapshot: world, provider, daemonSets, refused });
     if (packed.length > 0) candidates.push({ pool, state, capacity: provider.template(pool.name).capacity, nodes, pods: packed });
   }
-  const best = choose(candidates, options.expander, random);
+  const best = choose(candidates, { expander: options.expander, random, clusterNodes: snapshot.nodes.size, priorities });
   if (!best) return { refused, waiting };
-  const chosen = candidates.find((candidate) => candidate.pool === best.pool);
   for (const pod of candidates.flatMap((candidate) => candidate.pods)) refused.delete(pod.metadata.uid ?? '');
-  return { buy: { pool: best.pool.name, count: best.nodes, from: chosen?.state.size ?? 0, max: best.pool.max, pods: best.pods }, refused, waiting };
+  return { buy: { pool: best.pool.name, count: best.nodes, from: best.state.size, max: best.pool.max, pods: best.pods }, refused, waiting };
 }
 
 function count(reasons: Map<string, number>, reason: string): void {
@@ -74,10 +74,12 @@ function count(reasons: Map<string, number>, reason: string): void {
 
 /** The cluster as it will be when what was bought has come. */
 function withUpcoming(snapshot: Snapshot, pools: readonly PoolState[], provider: CloudProvider, daemonSets: readonly DaemonSet[]): Snapshot {
-  let world = snapshot;
-  for (const info of snapshot.nodes.values()) world = world.withNode(info.copy());
+  const world = snapshot.copy();
   for (const { pool, upcoming } of pools) {
-    for (let i = 0; i < upcoming; i++) world = world.withNode(templateInfo(provider, pool, `upcoming-${pool.name}-${i}`, daemonSets, snapshot));
+    for (let i = 0; i < upcoming; i++) {
+      const name = `upcoming-${pool.name}-${i}`;
+      world.nodes.set(name, templateInfo(provider, pool, name, daemonSets, snapshot));
+    }
   }
   return world;
 }
