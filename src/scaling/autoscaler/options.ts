@@ -8,6 +8,8 @@ export interface AutoscalerOptions {
   expander: 'least-waste' | 'price' | 'random' | 'most-pods' | 'least-nodes' | 'priority';
   scaleDownUtilizationThreshold: number;
   scaleDownUnneededMs: number;
+  /** A node that is not ready is given back after this. */
+  scaleDownUnreadyMs: number;
   scaleDownDelayAfterAddMs: number;
   scaleDownDelayAfterFailureMs: number;
   maxNodeProvisionMs: number;
@@ -22,6 +24,7 @@ export const DEFAULT_OPTIONS: AutoscalerOptions = {
   expander: 'least-waste',
   scaleDownUtilizationThreshold: 0.5,
   scaleDownUnneededMs: 600_000,
+  scaleDownUnreadyMs: 1_200_000,
   scaleDownDelayAfterAddMs: 600_000,
   scaleDownDelayAfterFailureMs: 180_000,
   maxNodeProvisionMs: 900_000,

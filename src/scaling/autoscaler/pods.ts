@@ -6,6 +6,7 @@ import type { Pod } from '../../kube/types.ts';
 
 export const SAFE_TO_EVICT = 'cluster-autoscaler.kubernetes.io/safe-to-evict';
 const SCALE_UP_DELAY = 'cluster-autoscaler.kubernetes.io/pod-scale-up-delay';
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000 };
 
 export function isDaemonPod(pod: Pod): boolean {
   return controllerOf(pod)?.kind === 'DaemonSet';
@@ -24,11 +25,20 @@ export function isUnschedulable(pod: Pod): boolean {
   return scheduled?.status === 'False' && scheduled.reason === 'Unschedulable';
 }
 
-/** When the pod may buy a node, epoch ms: old enough, and past the delay it asks for itself. */
-export function mayScaleUpAt(pod: Pod, freshPodMs: number): number {
-  const created = pod.metadata.creationTimestamp ? Date.parse(pod.metadata.creationTimestamp) : 0;
-  const own = /^(\d+)s$/.exec(pod.metadata.annotations?.[SCALE_UP_DELAY] ?? '')?.[1];
-  return created + Math.max(freshPodMs, own ? Number(own) * 1000 : 0);
+/** Would have to move if its node went: not a daemon set's, not the node's own, not finished. */
+export function isMovable(pod: Pod): boolean {
+  return !isDaemonPod(pod) && !isMirrorPod(pod) && !isPodTerminal(pod);
+}
+
+/** Epoch ms. */
+export function createdAt(pod: Pod): number {
+  return pod.metadata.creationTimestamp ? Date.parse(pod.metadata.creationTimestamp) : 0;
+}
+
+/** When the pod itself allows nodes to be bought for it, epoch ms: it may ask for a delay by annotation ('30s', '5m'). */
+export function mayScaleUpAt(pod: Pod): number {
+  const [, count, unit] = /^(\d+)([smh])$/.exec(pod.metadata.annotations?.[SCALE_UP_DELAY] ?? '') ?? [];
+  return createdAt(pod) + (unit === undefined ? 0 : Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]);
 }
 
 export function isExpendable(pod: Pod, cutoff: number): boolean {

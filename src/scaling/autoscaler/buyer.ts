@@ -1,0 +1,73 @@
+/** Buys nodes for pods that cannot be scheduled, and tells each pod what became of it. */
+import { daemonSets, pods } from '../../kube/resources.ts';
+import type { CloudProvider } from '../../cloud/provider.ts';
+import type { ControllerContext, EventRecorder } from '../../runtime/controller.ts';
+import type { Snapshot } from '../../scheduler/index.ts';
+import { neverFits } from './never-fits.ts';
+import type { AutoscalerOptions } from './options.ts';
+import type { PoolHealth } from './pool-health.ts';
+import { createdAt, isExpendable, isUnschedulable, mayScaleUpAt } from './pods.ts';
+import type { PoolView } from './pools.ts';
+import { readPriorities } from './priorities.ts';
+import { decideScaleUp, notTriggeredMessage } from './scale-up.ts';
+import { STATUS_OBJECT } from './status.ts';
+
+export interface BuyerContext {
+  ctx: ControllerContext;
+  provider: CloudProvider;
+  recorder: EventRecorder;
+  options: AutoscalerOptions;
+  health: PoolHealth;
+}
+
+export interface Bought {
+  /** Nodes were asked for. */
+  acted: boolean;
+  /** Pods will take room there is or that is coming: nothing is to be given back now. */
+  pending: boolean;
+  /** When a pod that is too young now may be looked at. */
+  lookAgainMs: number;
+}
+
+export async function buyNodes({ ctx, provider, recorder, options, health }: BuyerContext, snapshot: Snapshot, pools: readonly PoolView[]): Promise<Bought> {
+  const now = ctx.clock.now();
+  const waiting = ctx.informer(pods).list().filter((pod) => isUnschedulable(pod) && !isExpendable(pod, options.expendablePriorityCutoff));
+  const ripe = waiting.filter((pod) => mayScaleUpAt(pod) <= now);
+  const lookAgainMs = Math.min(Infinity, ...waiting.filter((pod) => mayScaleUpAt(pod) > now).map((pod) => mayScaleUpAt(pod) - now));
+  if (ripe.length === 0) return { acted: false, pending: false, lookAgainMs };
+  // More pods of a burst may be on their way: once the oldest has waited, all are looked at together.
+  const oldest = Math.min(...ripe.map(createdAt));
+  if (now - oldest < options.freshPodMs) return { acted: false, pending: true, lookAgainMs: Math.min(lookAgainMs, oldest + options.freshPodMs - now) };
+
+  const priorities = options.expander === 'priority' ? await priorityGroups(ctx, recorder) : undefined;
+  const sets = ctx.informer(daemonSets).list();
+  const decision = decideScaleUp({ snapshot, pods: ripe, pools, provider, daemonSets: sets, options, priorities, random: ctx.random });
+  for (const { pod, reasons } of decision.refused.values()) {
+    recorder.event(pod, 'Normal', 'NotTriggerScaleUp', notTriggeredMessage(reasons));
+    const never = neverFits(pod, { snapshot, provider, daemonSets: sets });
+    if (never !== undefined) recorder.event(pod, 'Warning', 'NeverFits', never);
+  }
+  // A pod that no pool helps must not keep idle nodes for ever.
+  if (!decision.buy) return { acted: false, pending: decision.waiting.length > 0, lookAgainMs };
+  const { pool, count, from, max, pods: helped } = decision.buy;
+  try {
+    await provider.increase(pool, count);
+  } catch (error) {
+    health.failed(pool, now);
+    recorder.event(STATUS_OBJECT, 'Warning', 'FailedToScaleUpGroup', `Scale-up failed for group ${pool}: ${error instanceof Error ? error.message : String(error)}`);
+    return { acted: false, pending: true, lookAgainMs };
+  }
+  recorder.event(STATUS_OBJECT, 'Normal', 'ScaledUpGroup', `Scale-up: group ${pool} size set to ${from + count} instead of ${from} (max: ${max})`);
+  for (const pod of helped) recorder.event(pod, 'Normal', 'TriggeredScaleUp', `pod triggered scale-up: [{${pool} ${from}->${from + count} (max: ${max})}]`);
+  return { acted: true, pending: true, lookAgainMs };
+}
+
+/** A ConfigMap that cannot be read counts as none: nodes are needed all the same. */
+async function priorityGroups(ctx: ControllerContext, recorder: EventRecorder): ReturnType<typeof readPriorities> {
+  try {
+    return await readPriorities(ctx.client);
+  } catch (error) {
+    recorder.event(STATUS_OBJECT, 'Warning', 'PriorityConfigMapInvalid', `cluster-autoscaler-priority-expander: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
