@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { configMaps, events, pods } from '../../kube/resources.ts';
 import { isNotFound } from '../../kube/status.ts';
 import { isPodReady } from '../../kube/pods.ts';
+import { identify } from '../oci/process.ts';
 import { phaseIs, TestNode, whyNot } from '../testing.ts';
 
 describe('a node agent', { skip: whyNot() ?? false }, () => {
@@ -128,6 +129,8 @@ describe('a node agent', { skip: whyNot() ?? false }, () => {
     piped.stdin?.end('through');
     assert.equal(await collect(piped.stdout), 'through');
     assert.deepEqual(await piped.exit, { exitCode: 7 });
+    const missing = await node.agent.kubelet.exec(ref, { command: ['no-such'], stdin: false, stdout: true, stderr: true, tty: false });
+    await assert.rejects(missing.exit, /OCI runtime exec failed: exec failed: unable to start container process: exec: "no-such": executable file not found in \$PATH: unknown/);
     const terminal = await node.agent.kubelet.exec(ref, { command: ['tty'], stdin: true, stdout: true, stderr: false, tty: true });
     assert.match(await collect(terminal.stdout), /\/dev\/pts/);
   });
@@ -143,5 +146,19 @@ describe('a node agent', { skip: whyNot() ?? false }, () => {
     assert.equal(now.status?.containerStatuses?.[0]?.containerID, before.status?.containerStatuses?.[0]?.containerID);
     assert.equal(now.status?.containerStatuses?.[0]?.restartCount, 0);
     assert.equal((await node.get('ends')).status?.containerStatuses?.[0]?.state?.terminated?.exitCode, 4);
+  });
+
+  test('a container whose monitor was killed is ended before it is started again', async () => {
+    await node.run('unmonitored', { command: ['sleep', '1000'] });
+    const before = await node.until('unmonitored', isPodReady);
+    const id = before.status?.containerStatuses?.[0]?.containerID?.replace('runc://', '') ?? '';
+    const bundle = join(node.dir, 'node/containers', id);
+    const pidOf = (file: string) => Number(readFileSync(join(bundle, file), 'utf8'));
+    const pid = pidOf('pid');
+    await node.agent.stop({ keepPods: true });
+    process.kill(pidOf('conmon.pid'), 'SIGKILL');
+    await node.restart();
+    await node.until('unmonitored', (pod) => isPodReady(pod) && pod.status?.containerStatuses?.[0]?.restartCount === 1);
+    assert.deepEqual([identify(pid), existsSync(bundle)], [undefined, false]);
   });
 });

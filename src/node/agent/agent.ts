@@ -9,6 +9,8 @@ import type { ControllerContext } from '../../runtime/controller.ts';
 import type { Kubelet } from '../../runtime/kubelet.ts';
 import type { ImageStore } from '../images/image.ts';
 import { rotateIfLarge } from '../logs/rotation.ts';
+import { removeCgroup } from '../oci/cgroups.ts';
+import { unmountBelow } from '../oci/mounts.ts';
 import { ContainerRuntime } from '../oci/runtime.ts';
 import { loadRecord, type PodRecord } from '../pod/record.ts';
 import { PodWorker } from '../pod/worker.ts';
@@ -162,6 +164,8 @@ class Agent implements NodeAgent {
     for (const uid of [...this.#left.keys(), ...readdirSync(join(dir, 'pods')).filter((name) => !this.#workers.has(name))]) {
       this.#left.delete(uid);
       await network.detach(uid).catch((error: unknown) => log.warn('a stray pod network could not be removed', { uid, error: String(error) }));
+      await unmountBelow(join(dir, 'pods', uid));
+      removeCgroup(`${this.#world.cgroupParent}/${uid}`);
       rmSync(join(dir, 'pods', uid), { recursive: true, force: true });
     }
   }
@@ -209,6 +213,7 @@ class Agent implements NodeAgent {
   async remove(): Promise<void> {
     await this.stop({ keepPods: false });
     const { dir } = this.#world;
+    await unmountBelow(dir);
     if (existsSync(dir)) rmSync(dir, { recursive: true, force: true });
   }
 }

@@ -1,10 +1,11 @@
 /** Streams into containers: exec, attach, and TCP connections into a pod's network. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Duplex, PassThrough, Writable } from 'node:stream';
 import type { ExecOptions, ExecSession } from '../../runtime/kubelet.ts';
+import { lastWords } from './commands.ts';
 import type { ContainerRuntime } from './runtime.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -47,8 +48,9 @@ let sessions = 0;
 
 /** Runs a command in a running container. */
 export async function execIn(runtime: ContainerRuntime, id: string, options: ExecOptions): Promise<ExecSession> {
-  const pidFile = join(runtime.bundle(id), `exec-${process.pid}-${++sessions}.pid`);
-  const args = ['--root', runtime.root, 'exec', '--pid-file', pidFile, ...(options.tty ? ['--tty', '--env', 'TERM=xterm'] : []), id, ...options.command];
+  const files = join(runtime.bundle(id), `exec-${process.pid}-${++sessions}`);
+  const [pidFile, logFile] = [`${files}.pid`, `${files}.log`];
+  const args = ['--root', runtime.root, '--log', logFile, 'exec', '--pid-file', pidFile, ...(options.tty ? ['--tty', '--env', 'TERM=xterm'] : []), id, ...options.command];
   const kill = () => {
     try {
       process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
@@ -57,8 +59,24 @@ export async function execIn(runtime: ContainerRuntime, id: string, options: Exe
     }
   };
   const session = options.tty ? await terminalSession('runc', args, kill) : pipeSession(spawn('runc', args, { stdio: 'pipe' }), options, kill);
-  void session.exit.finally(() => rmSync(pidFile, { force: true })).catch(() => undefined);
-  return session;
+  const exit = session.exit.then(({ exitCode }) => {
+    // Without a process the exit code is runc's own.
+    if (exitCode !== 0 && !existsSync(pidFile)) throw new Error(`failed to exec in container: failed to start exec "${id}": OCI runtime exec failed: ${reasonIn(logFile)}: unknown`);
+    return { exitCode };
+  }).finally(() => {
+    rmSync(pidFile, { force: true });
+    rmSync(logFile, { force: true });
+  });
+  exit.catch(() => undefined);
+  return { ...session, exit };
+}
+
+function reasonIn(logFile: string): string {
+  try {
+    return lastWords(readFileSync(logFile, 'utf8')) || 'no reason given';
+  } catch {
+    return 'the container is gone';
+  }
 }
 
 /** Joins the streams of the container's own process. */

@@ -60,7 +60,11 @@ export class PodContainers {
         const { process } = record;
         const usable = process !== undefined && isAlive(process) && runtime.isMonitored(record.id);
         if (usable) live.watch();
-        else if (runtime.exitOf(record.id) === undefined) this.#exited(container, record, { exitCode: 137, finishedAtMs: clock.now(), oomKilled: false });
+        else if (runtime.exitOf(record.id) === undefined) {
+          // Nobody would see it end: it must be gone before another takes its place.
+          await runtime.remove(record.id);
+          this.#exited(container, record, { exitCode: 137, finishedAtMs: clock.now(), oomKilled: false });
+        }
       }
     }
   }

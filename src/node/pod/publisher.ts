@@ -7,6 +7,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 
 const RETRY_MS = 1000;
+const CONFLICT_RETRY_MS = 100;
 
 export class StatusPublisher {
   readonly #client: Client;
@@ -52,9 +53,14 @@ export class StatusPublisher {
         await this.#client.patch(pods, { namespace, name }, { metadata: { uid }, status: Object.fromEntries(changed) }, { type: 'strategic', subresource: 'status' });
         for (const [field, value] of changed) this.#written.set(field, JSON.stringify(value));
       } catch (error) {
-        if (isNotFound(error) || isConflict(error)) return;
-        this.#log.warn('a pod status could not be written, trying again', { pod: `${namespace}/${name}`, error: String(error) });
+        if (isNotFound(error)) return;
         this.#wanted ??= status;
+        if (isConflict(error)) {
+          // Another writer was there, or the name has another pod: then the informer will say so.
+          await this.#clock.sleep(CONFLICT_RETRY_MS);
+          continue;
+        }
+        this.#log.warn('a pod status could not be written, trying again', { pod: `${namespace}/${name}`, error: String(error) });
         await this.#clock.sleep(RETRY_MS);
       }
     }
