@@ -1,55 +1,8 @@
-/** The capacity experiment in the virtual world: the real API, scheduler, autoscaler and simulated cloud under a virtual clock. */
+/** The capacity experiment in the virtual world. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseAllDocuments } from 'yaml';
-import { nodeResources } from '../../src/cloud/allocatable.ts';
-import { instanceType } from '../../src/cloud/catalogue/index.ts';
-import { localCloud, type LocalCloud } from '../../src/cloud/local/index.ts';
-import type { NodePool } from '../../src/cloud/provider.ts';
-import { isPodReady } from '../../src/kube/pods.ts';
-import { formatBytes, formatMillis } from '../../src/kube/quantity.ts';
-import { deployments, events, nodes, pods, podDisruptionBudgets, priorityClasses } from '../../src/kube/resources.ts';
-import type { Deployment, KubeObject, Pod, PriorityClass } from '../../src/kube/types.ts';
-import { clusterAutoscaler, type AutoscalerOptions } from '../../src/scaling/index.ts';
-import { schedulerController } from '../../src/scheduler/index.ts';
-import { World } from '../workloads/world.ts';
-
-const BOOT_MS = 120_000;
-const EXAMPLES = join(import.meta.dirname, '../../examples/capacity');
-
-async function start(options: Partial<AutoscalerOptions> = {}, max = 3): Promise<{ world: World; cloud: LocalCloud }> {
-  const type = instanceType('g6-standard-2');
-  assert.ok(type);
-  const pool: NodePool = { name: 'lke-pool', instanceType: type, min: 1, max };
-  const { allocatable } = nodeResources(type);
-  const resources = { cpu: formatMillis(allocatable.cpuMillis), memory: formatBytes(allocatable.memoryBytes), pods: String(allocatable.pods), 'ephemeral-storage': formatBytes(allocatable.ephemeralStorageBytes) };
-  let cloud: LocalCloud | undefined;
-  const world = await World.start({
-    controllers(ctx, self) {
-      cloud = localCloud({ pools: [pool], bootDelayMs: BOOT_MS, clock: ctx.clock, random: ctx.random, onBoot: ({ nodeName }) => void self.addNode(nodeName, resources), onRemove: () => {} });
-      return [schedulerController(ctx), clusterAutoscaler(ctx, cloud, options)];
-    },
-  });
-  assert.ok(cloud);
-  cloud.start();
-  await world.until('the first node', async () => (await world.list(nodes)).length === 1);
-  return { world, cloud };
-}
-
-async function apply(world: World, file: string): Promise<void> {
-  for (const document of parseAllDocuments(readFileSync(join(EXAMPLES, file), 'utf8'))) {
-    const object = document.toJS() as KubeObject;
-    if (object.kind === 'Deployment') await world.create(deployments, { ...object, metadata: { ...object.metadata, namespace: 'default' } } as Deployment);
-    if (object.kind === 'PriorityClass') await world.create(priorityClasses, object as PriorityClass);
-  }
-}
-
-const scale = (world: World, name: string, replicas: number): Promise<unknown> => world.client.patch(deployments, { namespace: 'default', name }, { spec: { replicas } }, { type: 'merge' });
-const live = async (world: World, name: string): Promise<Pod[]> => (await world.list(pods)).filter((pod) => pod.metadata.name?.startsWith(name) && !pod.metadata.deletionTimestamp);
-const ready = async (world: World, name: string): Promise<Pod[]> => (await live(world, name)).filter(isPodReady);
-const eventTexts = async (world: World, reason: string): Promise<string[]> => (await world.list(events)).filter((event) => event.reason === reason).map((event) => event.message ?? '');
+import { nodes, podDisruptionBudgets } from '../../src/kube/resources.ts';
+import { apply, eventTexts, live, ready, scale, start } from './cluster.ts';
 
 test('of four pods of 1G three run and the fourth buys a node', async () => {
   const { world } = await start();
@@ -86,7 +39,7 @@ test('with a placeholder the fifth pod runs within seconds, and a third node boo
 });
 
 test('a placeholder without a priority does not give way', async () => {
-  const { world } = await start({}, 2);
+  const { world } = await start({ max: 2 });
   await using _ = world;
   await apply(world, 'podinfo-0.8G.yaml');
   await world.until('four run', async () => (await ready(world, 'podinfo')).length === 4);
