@@ -16,16 +16,18 @@ interface CalcOptions {
   output: 'text' | 'json';
 }
 
+const DEFAULT_TYPE = 'g6-standard-2';
 const BAR_WIDTH = 50;
 const OFFERS_SHOWN = 8;
 
 export function calcCommand(): Command {
   return new Command('calc')
     .description('how a node splits, how many replicas fit, what is wasted, and the best instance type')
-    .option('--type <name>', 'instance type to look at', parseType, parseType('g6-standard-2'))
+    .addOption(new Option('--type <name>', 'instance type to look at').argParser(parseType).default(parseType(DEFAULT_TYPE), DEFAULT_TYPE))
     .requiredOption('--requests <cpu=..,memory=..>', 'what one replica asks for: cpu=250m,memory=1G', parseRequest)
     .option('--replicas <n>', 'how many replicas to place, for the comparison of types', parseCount, 1)
-    .option('--daemonset <cpu=..,memory=..>', 'a pod that every node runs; may be repeated', (text: string, list: Request[]) => [...list, parseRequest(text)], [] as Request[])
+    .addOption(new Option('--daemonset <cpu=..,memory=..>', 'a pod that every node runs; may be repeated')
+      .argParser((text: string, list: Request[]) => [...list, parseRequest(text)]).default([] as Request[], 'none'))
     .option('--placeholder <cpu=..,memory=..>', 'a placeholder pod: can it ever fit, and does it hold its node', parseRequest)
     .addOption(new Option('--provider <name>', 'compare only types of this provider').choices(['lke', 'eks', 'gke', 'aks']))
     .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text'))
@@ -105,8 +107,12 @@ function render(options: CalcOptions, fit: Fit, placeholder: PlaceholderFit | un
       : `  ${fit.replicas} replicas fit; ${fit.limitedBy} is what stops one more`,
   ];
   if (placeholder) lines.push(`  ${placeholderText(placeholder, fit)}`);
-  lines.push('', `Cheapest for ${options.replicas} replica${options.replicas === 1 ? '' : 's'}`, '', offerTable(all.slice(0, OFFERS_SHOWN)));
-  if (all.length === 0) lines.push('  no type of the catalogue can take it');
+  const [best] = all;
+  if (best === undefined) lines.push('', 'No type of the catalogue can take it.');
+  else {
+    const count = `${options.replicas} replica${options.replicas === 1 ? '' : 's'}`;
+    lines.push('', `Best for ${count}: ${best.nodes} × ${best.fit.type.name} (${best.fit.type.provider}), ${dollars(best.monthlyUsd)} a month`, '', offerTable(all.slice(0, OFFERS_SHOWN)));
+  }
   lines.push('', '  Prices of EKS, GKE and AKS are approximate list prices of their first US regions.', '');
   return `${lines.join('\n')}\n`;
 }
@@ -123,6 +129,6 @@ function placeholderText({ request, fits, holdsNode }: PlaceholderFit, fit: Fit)
 }
 
 function offerTable(shown: readonly Offer[]): string {
-  const rows = shown.map(({ fit, nodes, monthlyUsd, usedShare }) => [fit.type.name, fit.type.provider, String(fit.replicas), String(nodes), dollars(monthlyUsd), `${Math.round(usedShare * 100)} %`]);
-  return aligned([['TYPE', 'PROVIDER', 'PER NODE', 'NODES', 'A MONTH', 'USED'], ...rows]);
+  const rows = shown.map(({ fit, nodes, monthlyUsd, usedShare }) => [fit.type.name, fit.type.provider, String(fit.replicas), String(nodes), dollars(monthlyUsd), dollars(fit.type.monthlyUsd / fit.replicas), `${Math.round(usedShare * 100)} %`]);
+  return aligned([['TYPE', 'PROVIDER', 'PER NODE', 'NODES', 'A MONTH', 'PER REPLICA WHEN FULL', 'USED'], ...rows]);
 }

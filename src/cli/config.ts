@@ -6,7 +6,7 @@ import { parseDuration } from './duration.ts';
 import { UserError } from './errors.ts';
 import type { ClusterPaths } from './home.ts';
 
-export const EXPANDERS = ['least-waste', 'price', 'random', 'most-pods', 'least-nodes'] as const;
+export const EXPANDERS = ['least-waste', 'price', 'random', 'most-pods', 'least-nodes', 'priority'] as const;
 export type Expander = (typeof EXPANDERS)[number];
 
 export interface PoolConfig {
