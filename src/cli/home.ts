@@ -7,6 +7,8 @@ import { UserError } from './errors.ts';
 /** Machine-wide and short: a socket's path may have at most 107 bytes. */
 const RUN_DIR = '/run/argosy';
 
+export const upLock = join(RUN_DIR, 'up.lock');
+
 export interface ClusterPaths {
   dataDir: string;
   config: string;

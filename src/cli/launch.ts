@@ -25,8 +25,13 @@ export interface LaunchOptions {
 
 const LOG_LINES = 15;
 
-/** Resolves when the cluster answers (or, in the foreground, when it has ended). Ctrl-C stops what was started. */
-export async function startClusterProcess({ paths, config, foreground, say }: LaunchOptions): Promise<void> {
+export interface StartedCluster {
+  /** In the foreground: until the cluster ends by itself, or Ctrl-C has stopped it. */
+  ended(): Promise<void>;
+}
+
+/** Resolves when the cluster answers. Ctrl-C before that stops what was started, and rejects. */
+export async function startClusterProcess({ paths, config, foreground, say }: LaunchOptions): Promise<StartedCluster> {
   mkdirSync(dirname(paths.log), { recursive: true, mode: 0o700 });
   const log = openSync(paths.log, 'a', 0o600);
   const child = spawn(process.execPath, ['--max-semi-space-size=2', entryOf('cluster'), paths.dataDir], {
@@ -40,19 +45,28 @@ export async function startClusterProcess({ paths, config, foreground, say }: La
   const onSignal = (): void => interrupted.resolve('interrupted');
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   const ended = new Promise<'ended'>((resolve) => child.once('exit', () => resolve('ended')).once('error', () => resolve('ended')));
+  const letGo = (): void => {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    if (child.connected) child.disconnect();
+    child.unref();
+  };
   try {
-    const outcome = await Promise.race([started(child, paths, say), interrupted.promise]);
-    if (outcome === 'interrupted') {
+    if (await Promise.race([started(child, paths, say), interrupted.promise]) === 'interrupted') {
       await stop(config, paths, child, ended, say);
       throw new UserError('interrupted; the cluster is stopped');
     }
     say(`cluster '${config.name}' is ready: https://127.0.0.1:${config.port}`);
-    if (foreground && await Promise.race([ended, interrupted.promise]) === 'interrupted') await stop(config, paths, child, ended, say);
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-    if (child.connected) child.disconnect();
-    child.unref();
+  } catch (error) {
+    letGo();
+    throw error;
   }
+  if (!foreground) letGo();
+  return {
+    async ended() {
+      if (await Promise.race([ended, interrupted.promise]) === 'interrupted') await stop(config, paths, child, ended, say);
+      letGo();
+    },
+  };
 }
 
 async function stop(config: ClusterConfig, paths: ClusterPaths, child: ChildProcess, ended: Promise<unknown>, say: (line: string) => void): Promise<void> {

@@ -8,8 +8,9 @@ import {
 import { connect } from './control.ts';
 import { UserError } from './errors.ts';
 import { readFleetFile } from './fleet-file.ts';
-import { clusterNames, clusterPaths, linkDataDir, shareWithCaller, type ClusterPaths } from './home.ts';
-import { startClusterProcess } from './launch.ts';
+import { clusterNames, clusterPaths, linkDataDir, shareWithCaller, upLock, type ClusterPaths } from './home.ts';
+import { startClusterProcess, type StartedCluster } from './launch.ts';
+import { withLock } from './lock.ts';
 import { checkMachine, freePort, isPortFree, systemPath } from './needs.ts';
 import { clusterCommand, type ClusterOptions } from './options.ts';
 import { hasLeftovers, sweep } from './sweep.ts';
@@ -44,15 +45,20 @@ async function up(options: UpOptions, isNamed: boolean): Promise<void> {
   const paths = clusterPaths(name, options.data);
   const before = readConfig(paths);
   const wishes = { ...file, ...optionWishes(options, file.pools ?? before?.pools ?? DEFAULTS.pools) };
-  const startedAt = performance.now();
-  const say = (line: string): void => void process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${line}\n`);
-
   checkMachine(paths.dataDir);
   process.env.PATH = systemPath();
-  if (await isRunning(name, paths)) {
-    process.stdout.write(`cluster '${name}' is running already\n${howToUse(name, paths)}`);
-    return;
-  }
+  const cluster = await withLock(upLock, () => start(name, paths, wishes, options.foreground === true));
+  if (cluster === undefined) process.stdout.write(`cluster '${name}' is running already\n`);
+  if (options.foreground) await cluster?.ended();
+  else process.stdout.write(howToUse(name, paths));
+}
+
+/** Undefined when it runs already. */
+async function start(name: string, paths: ClusterPaths, wishes: Wishes, foreground: boolean): Promise<StartedCluster | undefined> {
+  const startedAt = performance.now();
+  const say = (line: string): void => void process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${line}\n`);
+  if (await isRunning(name, paths)) return undefined;
+  const before = readConfig(paths);
   if (before !== undefined && before.name !== name) {
     throw new UserError(`${paths.dataDir} holds the data of cluster '${before.name}'`, `say --name ${before.name}, or another --data`);
   }
@@ -63,9 +69,9 @@ async function up(options: UpOptions, isNamed: boolean): Promise<void> {
   const config = await settle(name, before, wishes);
   linkDataDir(name, paths.dataDir);
   writeConfig(paths, config);
-  await startClusterProcess({ paths, config, foreground: options.foreground === true, say });
+  const cluster = await startClusterProcess({ paths, config, foreground, say });
   shareWithCaller(paths);
-  if (!options.foreground) process.stdout.write(howToUse(name, paths));
+  return cluster;
 }
 
 /** What the options say; --node-type and --nodes change `pools`, of which there must be just one. */
