@@ -104,6 +104,12 @@ export class Cluster {
     return JSON.parse(await this.kubectl(...args, '-o', 'json')) as T;
   }
 
+  /** Runs a shell command with a terminal of its own; answers what the terminal showed. */
+  async inTerminal(command: string): Promise<string> {
+    const { stdout } = await capture('script', ['-qec', command, '/dev/null'], { env: this.env });
+    return stdout;
+  }
+
   /** Starts kubectl and leaves it running. */
   kubectlStart(...args: string[]): ChildProcess {
     return spawn('kubectl', args, { env: this.env, stdio: ['pipe', 'pipe', 'pipe'] });
