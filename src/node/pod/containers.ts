@@ -64,6 +64,9 @@ export class PodContainers {
           // Nobody would see it end: it must be gone before another takes its place.
           await runtime.remove(record.id);
           this.#exited(container, record, { exitCode: 137, finishedAtMs: clock.now(), oomKilled: false });
+          // Not its own fault: no back-off.
+          delete record.backOffMs;
+          delete record.backOffUntilMs;
         }
       }
     }
