@@ -1,6 +1,6 @@
 /** Starts the cluster process and waits until it is ready. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ClusterConfig } from './config.ts';
 import { entryOf } from './entries.ts';
@@ -24,6 +24,8 @@ export interface LaunchOptions {
 }
 
 const LOG_LINES = 15;
+/** Looked at at each start: what is older than the file before goes. */
+const LOG_BYTES_MAX = 10 << 20;
 
 export interface StartedCluster {
   /** In the foreground: until the cluster ends by itself, or Ctrl-C has stopped it. */
@@ -33,6 +35,7 @@ export interface StartedCluster {
 /** Resolves when the cluster answers. Ctrl-C before that stops what was started, and rejects. */
 export async function startClusterProcess({ paths, config, foreground, say }: LaunchOptions): Promise<StartedCluster> {
   mkdirSync(dirname(paths.log), { recursive: true, mode: 0o700 });
+  if ((statSync(paths.log, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_MAX) renameSync(paths.log, `${paths.log}.1`);
   const log = openSync(paths.log, 'a', 0o600);
   const child = spawn(process.execPath, ['--max-semi-space-size=2', entryOf('cluster'), paths.dataDir], {
     // A session of its own: neither Ctrl-C nor the end of the terminal reaches it.
