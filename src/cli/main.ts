@@ -28,6 +28,12 @@ async function program(asked: string | undefined): Promise<Command> {
   return root;
 }
 
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   const root = await program(process.argv[2]);
   await root.parseAsync();
