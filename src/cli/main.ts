@@ -1,6 +1,7 @@
 /** The command line. Only the command that is asked for is loaded; all of them for help. */
 import { Command, CommanderError } from 'commander';
 import { UserError } from './errors.ts';
+import { systemPath } from './needs.ts';
 import { version } from './version.ts';
 
 const COMMANDS: Record<string, () => Promise<Command>> = {
@@ -34,6 +35,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+process.env.PATH = systemPath();
 try {
   const root = await program(process.argv[2]);
   await root.parseAsync();

@@ -11,7 +11,7 @@ import { readFleetFile } from './fleet-file.ts';
 import { clusterNames, clusterPaths, linkDataDir, shareWithCaller, upLock, type ClusterPaths } from './home.ts';
 import { startClusterProcess, type StartedCluster } from './launch.ts';
 import { withLock } from './lock.ts';
-import { checkMachine, freePort, isPortFree, systemPath } from './needs.ts';
+import { checkMachine, freePort, isPortFree } from './needs.ts';
 import { clusterCommand, type ClusterOptions } from './options.ts';
 import { hasLeftovers, sweep } from './sweep.ts';
 
@@ -46,7 +46,6 @@ async function up(options: UpOptions, isNamed: boolean): Promise<void> {
   const before = readConfig(paths);
   const wishes = { ...file, ...optionWishes(options, file.pools ?? before?.pools ?? DEFAULTS.pools) };
   checkMachine(paths.dataDir);
-  process.env.PATH = systemPath();
   const cluster = await withLock(upLock, () => start(name, paths, wishes, options.foreground === true));
   if (cluster === undefined) process.stdout.write(`cluster '${name}' is running already\n`);
   if (options.foreground) await cluster?.ended();
