@@ -5,10 +5,6 @@ export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
 }
 
-export function isControlledBy(object: KubeObject, owner: KubeObject): boolean {
-  return controllerOf(object)?.uid === owner.metadata.uid;
-}
-
 /** A reference to `owner`; as controller it also blocks the owner's foreground deletion, as upstream's NewControllerRef. */
 export function ownerReference(owner: KubeObject, options: { controller: boolean }): OwnerReference {
   const { name, uid } = owner.metadata;

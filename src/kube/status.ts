@@ -117,14 +117,6 @@ export function expired(message: string, metadata?: Record<string, unknown>): St
   return new StatusError(410, 'Expired', message, undefined, metadata);
 }
 
-export function gone(message: string): StatusError {
-  return new StatusError(410, 'Gone', message);
-}
-
-export function tooManyRequests(message: string, retryAfterSeconds: number, causes?: StatusCause[]): StatusError {
-  return new StatusError(429, 'TooManyRequests', message, { retryAfterSeconds, ...(causes ? { causes } : {}) });
-}
-
 export function requestEntityTooLarge(limitBytes: number): StatusError {
   return new StatusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
 }
