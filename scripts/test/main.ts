@@ -1,5 +1,6 @@
 /**
- * Every check, one after the other: types, lint, dead code, then all tests (unit tests side by side, tests that boot clusters one by one).
+ * Every check, one after the other: types, lint, dead code, then all tests (unit tests side by side, tests that boot clusters one by one),
+ * and the tests of the API once more with the oldest and newest kubectl.
  * The last line is 'N passed, N failed'. Arguments: parts of file names; then only tests of files that match run.
  */
 import { spawnSync } from 'node:child_process';
@@ -7,6 +8,7 @@ import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
+import { KUBECTL_VERSIONS, kubectlFolder } from './kubectl-versions.ts';
 import { Summary } from './summary.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -24,6 +26,17 @@ const whole = globSync('test/*/**/*.test.ts', { cwd: root }).filter(wanted).toSo
 await runFiles(unit, availableParallelism());
 // They measure, and use the machine's network and containers.
 await runFiles(whole, 1);
+if (filters.length === 0) {
+  const { PATH } = process.env;
+  for (const version of KUBECTL_VERSIONS) {
+    const folder = kubectlFolder(root, version);
+    if (folder === undefined) continue;
+    process.stdout.write(`kubectl 1.${version}\n`);
+    process.env.PATH = `${folder}:${PATH}`;
+    await runFiles(whole.filter((file) => file.startsWith('test/kubectl/')), 1);
+  }
+  process.env.PATH = PATH;
+}
 
 process.stdout.write(summary.failures());
 process.stdout.write(`\n${summary.passed} passed, ${summary.failed} failed\n`);

@@ -136,7 +136,8 @@ test('wait sees a condition come', { skip }, async () => {
 
 test('delete waits until the object is gone', { skip }, async () => {
   await api.kubectl('create', 'configmap', 'gone', '--from-literal=a=b');
-  assert.equal(await api.kubectl('delete', 'configmap', 'gone'), 'configmap "gone" deleted\n');
+  // Newer versions of kubectl also name the namespace.
+  assert.match(await api.kubectl('delete', 'configmap', 'gone'), /^configmap "gone" deleted/);
   assert.match((await api.kubectlRaw(['get', 'configmap', 'gone'])).stderr, /^Error from server \(NotFound\): configmaps "gone" not found/);
   assert.match(await api.kubectl('delete', 'configmap', 'gone', '--ignore-not-found'), /^$/);
   await api.kubectl('create', 'configmap', 'many-1');
