@@ -37,7 +37,7 @@ export async function startClusterProcess({ paths, config, foreground, say }: La
   mkdirSync(dirname(paths.log), { recursive: true, mode: 0o700 });
   if ((statSync(paths.log, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES_MAX) renameSync(paths.log, `${paths.log}.1`);
   const log = openSync(paths.log, 'a', 0o600);
-  const child = spawn(process.execPath, ['--max-semi-space-size=2', entryOf('cluster'), paths.dataDir], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', entryOf('cluster'), paths.dataDir], {
     // A session of its own: neither Ctrl-C nor the end of the terminal reaches it.
     detached: true,
     stdio: ['ignore', foreground ? 'inherit' : log, foreground ? 'inherit' : log, 'ipc'],
