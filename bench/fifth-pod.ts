@@ -14,7 +14,11 @@ export async function fifthPodBench(runs: number): Promise<Figure[]> {
   const values: Record<string, number[]> = {};
   try {
     for (let run = 0; run < runs; run++) {
-      const output = execFileSync(join(ROOT, 'bin/argosy'), ['demo', '--name', 'bench-fifth', '--boot-delay', BOOT_DELAY, '--json', '--delete', '--report', join(dir, 'report.html')], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+      const output = execFileSync(
+        join(ROOT, 'bin/argosy'),
+        ['demo', '--name', 'bench-fifth', '--boot-delay', BOOT_DELAY, '--json', '--delete', '--report', join(dir, 'report.html')],
+        { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+      );
       for (const { title, fifthReadySeconds } of (JSON.parse(output) as { runs: Run[] }).runs) (values[title] ??= []).push(fifthReadySeconds);
     }
   } finally {

@@ -28,7 +28,12 @@ export async function podStartBench(runs: number): Promise<Figure[]> {
         }
       })();
       const startedAt = performance.now();
-      await client.create<Pod>(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec: { containers: [{ name: 'main', image: 'registry.k8s.io/pause:3.10' }] } });
+      await client.create<Pod>(pods, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace: 'default' },
+        spec: { containers: [{ name: 'main', image: 'registry.k8s.io/pause:3.10' }] },
+      });
       await isRunning;
       const took = performance.now() - startedAt;
       stop.abort();
@@ -45,7 +50,7 @@ export async function podStartBench(runs: number): Promise<Figure[]> {
   }
   return [
     { name: 'pod of a host image, create request to Running', unit: 'ms', values: running },
-    { name: 'runc run of `true` on the machine\'s files, by hand', unit: 'ms', values: hand },
+    { name: "runc run of `true` on the machine's files, by hand", unit: 'ms', values: hand },
     { name: 'difference, pair by pair', unit: 'ms', values: running.map((took, i) => took - (hand[i] ?? 0)) },
   ];
 }

@@ -15,7 +15,9 @@ const runs = Number(values.runs);
 const benches: Record<string, (runs: number) => Promise<Figure[]>> = { up: upBench, pod: podStartBench, fifth: fifthPodBench, scheduler: schedulerBench };
 const wanted = values.only?.split(',') ?? Object.keys(benches);
 
-console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}, ${runs} runs\n`);
+console.log(
+  `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}, ${runs} runs\n`,
+);
 for (const name of wanted) {
   const bench = benches[name];
   if (!bench) throw new Error(`--only: no bench '${name}'; there are ${Object.keys(benches).join(', ')}`);

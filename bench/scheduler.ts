@@ -12,7 +12,9 @@ const PODS_PER_NODE = 60;
 function node(i: number): Node {
   const name = `node-${i}`;
   return {
-    apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'kubernetes.io/hostname': name, 'topology.kubernetes.io/zone': `zone-${i % 3}` } },
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, 'topology.kubernetes.io/zone': `zone-${i % 3}` } },
     status: { allocatable: { cpu: '16', memory: '64Gi', pods: '110' } },
   };
 }
@@ -20,7 +22,9 @@ function node(i: number): Node {
 function pod(i: number, priority = 0): Pod {
   const name = `pod-${i}`;
   return {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default', uid: `${priority}-${name}`, labels: { app: `app-${i % 20}` } },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', uid: `${priority}-${name}`, labels: { app: `app-${i % 20}` } },
     spec: { priority, containers: [{ name: 'main', image: 'example.test/app:1', resources: { requests: { cpu: '250m', memory: '1G' } } }] },
   };
 }
@@ -66,10 +70,23 @@ export async function schedulerBench(runs: number): Promise<Figure[]> {
   const crowded: number[] = [];
   for (let run = 0; run < runs; run++) {
     const snapshot = cluster(50);
-    small.push(fill(snapshot, Array.from({ length: 50 * PODS_PER_NODE }, (_, i) => pod(i))));
-    fill(snapshot, Array.from({ length: 50 * (64 - PODS_PER_NODE) }, (_, i) => pod(50 * PODS_PER_NODE + i)));
+    small.push(
+      fill(
+        snapshot,
+        Array.from({ length: 50 * PODS_PER_NODE }, (_, i) => pod(i)),
+      ),
+    );
+    fill(
+      snapshot,
+      Array.from({ length: 50 * (64 - PODS_PER_NODE) }, (_, i) => pod(50 * PODS_PER_NODE + i)),
+    );
     crowded.push(preemptions(snapshot, 50));
-    large.push(fill(cluster(1000), Array.from({ length: 5000 }, (_, i) => pod(i))));
+    large.push(
+      fill(
+        cluster(1000),
+        Array.from({ length: 5000 }, (_, i) => pod(i)),
+      ),
+    );
   }
   return [
     { name: 'scheduler core, pods placed on 50 nodes', unit: '/s', values: small },

@@ -18,7 +18,9 @@ const IN_FLIGHT = 32;
 
 function pod(name: string): Pod {
   return {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default', labels: { app: 'bench' } },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', labels: { app: 'bench' } },
     spec: { containers: [{ name: 'main', image: 'registry.k8s.io/pause:3.9', resources: { requests: { cpu: '100m', memory: '64Mi' } } }] },
   };
 }
@@ -27,9 +29,11 @@ function pod(name: string): Pod {
 async function rate(work: (i: number) => Promise<unknown>): Promise<number> {
   let next = 0;
   const startedAt = performance.now();
-  await Promise.all(Array.from({ length: IN_FLIGHT }, async () => {
-    while (next < WRITES) await work(next++);
-  }));
+  await Promise.all(
+    Array.from({ length: IN_FLIGHT }, async () => {
+      while (next < WRITES) await work(next++);
+    }),
+  );
   return WRITES / ((performance.now() - startedAt) / 1000);
 }
 
@@ -44,9 +48,11 @@ export async function storeBench(runs: number): Promise<Figure[]> {
       const engine = await createEngine(options);
       const client = inProcessClient(engine, { name: 'bench', groups: ['system:masters'] });
       creates.values.push(await rate((i) => client.create(pods, pod(`p${i}`))));
-      patches.values.push(await rate((i) => client.patch(
-        pods, { name: `p${i}`, namespace: 'default' }, { status: { phase: 'Running' } }, { type: 'merge', subresource: 'status' },
-      )));
+      patches.values.push(
+        await rate((i) =>
+          client.patch(pods, { name: `p${i}`, namespace: 'default' }, { status: { phase: 'Running' } }, { type: 'merge', subresource: 'status' }),
+        ),
+      );
       await engine.close();
       const startedAt = performance.now();
       const again = await createEngine(options);

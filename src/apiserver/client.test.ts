@@ -34,5 +34,8 @@ test('what a caller passes in stays the caller’s', async () => {
 test('a resource that is not served is 404', async () => {
   const { client } = await testWorld();
   const unknown = { group: 'x.test', version: 'v1', kind: 'X', plural: 'xs', namespaced: false };
-  await assert.rejects(client.list(unknown), (error) => error instanceof StatusError && error.code === 404 && /could not find the requested resource/.test(error.message));
+  await assert.rejects(
+    client.list(unknown),
+    (error) => error instanceof StatusError && error.code === 404 && /could not find the requested resource/.test(error.message),
+  );
 });

@@ -2,9 +2,7 @@
 import type { Resource } from '../kube/resources.ts';
 import { StatusError } from '../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
-import type {
-  Client, DeleteOptions, ListOptions, ObjectList, PatchOptions, WatchEvent, WatchOptions, WriteOptions,
-} from '../runtime/client.ts';
+import type { Client, DeleteOptions, ListOptions, ObjectList, PatchOptions, WatchEvent, WatchOptions, WriteOptions } from '../runtime/client.ts';
 import type { ApiEngine, ApiWatch, ApiWatchEvent, RequestContext, ResourceDefinition, StoredObject, UserInfo } from './engine.ts';
 import { copyJson } from './registry/json.ts';
 
@@ -16,7 +14,9 @@ export function inProcessClient(engine: ApiEngine, user: UserInfo): Client {
     return definition;
   };
   const context = (options: WriteOptions = {}): RequestContext => ({
-    user, userAgent: 'argosy', warnings: [],
+    user,
+    userAgent: 'argosy',
+    warnings: [],
     ...(options.dryRun ? { dryRun: true } : {}),
     ...(options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager }),
   });
@@ -30,7 +30,8 @@ export function inProcessClient(engine: ApiEngine, user: UserInfo): Client {
       return {
         metadata: {
           resourceVersion: String(revision),
-          ...(token === undefined ? {} : { continue: token }), ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
+          ...(token === undefined ? {} : { continue: token }),
+          ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
         },
         items: items.map((stored) => typed<T>(stored)),
       };

@@ -15,7 +15,8 @@ function folder(t: TestContext): string {
 
 test('a new cluster has its namespaces, its priority classes and the address of its API', async () => {
   const { client } = await testWorld({ kubernetesEndpoint: { ip: '172.30.0.1', port: 6443 } });
-  const names = async (list: Promise<{ items: { metadata: { name?: string } }[] }>): Promise<(string | undefined)[]> => (await list).items.map(({ metadata }) => metadata.name);
+  const names = async (list: Promise<{ items: { metadata: { name?: string } }[] }>): Promise<(string | undefined)[]> =>
+    (await list).items.map(({ metadata }) => metadata.name);
   assert.deepEqual(await names(client.list(namespaces)), ['default', 'kube-node-lease', 'kube-public', 'kube-system']);
   assert.deepEqual(await names(client.list(priorityClasses)), ['system-cluster-critical', 'system-node-critical']);
   const service = await client.get(services, { name: 'kubernetes', namespace: 'default' });
@@ -29,7 +30,12 @@ test('a cluster that starts again is the same cluster: objects, revision, addres
   const options = { dataDir, kubernetesEndpoint: { ip: '172.30.0.1', port: 6443 } };
   const first = await testWorld(options);
   await first.client.create(pods, pod('p'));
-  const service = await first.client.create(services, { apiVersion: 'v1', kind: 'Service', metadata: { name: 's', namespace: 'default' }, spec: { ports: [{ port: 80 }] } });
+  const service = await first.client.create(services, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 's', namespace: 'default' },
+    spec: { ports: [{ port: 80 }] },
+  });
   const { revision } = first.engine;
   await first.engine.close();
 
@@ -37,7 +43,10 @@ test('a cluster that starts again is the same cluster: objects, revision, addres
   assert.equal(second.engine.revision, revision);
   assert.equal((await second.client.list(pods)).items.length, 1);
   const again = second.client.create(services, {
-    apiVersion: 'v1', kind: 'Service', metadata: { name: 't', namespace: 'default' }, spec: { clusterIP: service.spec?.clusterIP ?? '', ports: [{ port: 80 }] },
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 't', namespace: 'default' },
+    spec: { clusterIP: service.spec?.clusterIP ?? '', ports: [{ port: 80 }] },
   });
   await assert.rejects(again, (error) => error instanceof StatusError && /already allocated/.test(error.message));
   await second.engine.close();

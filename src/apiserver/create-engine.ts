@@ -36,15 +36,22 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
   const { clock, random, log, serviceCidr } = options;
   const definitions = new Definitions(builtinResources);
   const store = new Store(options.dataDir === undefined ? memoryLog() : sqliteLog(join(options.dataDir, 'store.db')), clock);
-  const registry = new Registry({
-    store, clock, random, log, admission: admission(),
-    services: new ServiceAllocator(store, random, serviceCidr),
-    builtin(group, plural) {
-      const definition = definitions.ofGroup(group, plural);
-      if (definition === undefined) throw new Error(`there is no built-in resource ${plural}.${group}`);
-      return definition;
+  const registry = new Registry(
+    {
+      store,
+      clock,
+      random,
+      log,
+      admission: admission(),
+      services: new ServiceAllocator(store, random, serviceCidr),
+      builtin(group, plural) {
+        const definition = definitions.ofGroup(group, plural);
+        if (definition === undefined) throw new Error(`there is no built-in resource ${plural}.${group}`);
+        return definition;
+      },
     },
-  }, definitions);
+    definitions,
+  );
   for (const [target, handler] of reviewHandlers()) registry.setCreateHandler(target, handler);
   try {
     await bootstrap(registry, serviceCidr, options.kubernetesEndpoint);

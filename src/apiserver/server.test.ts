@@ -14,6 +14,7 @@ import { realRandom } from '../runtime/random.ts';
 import { createEngine, inProcessClient, type ApiEngine } from './index.ts';
 import { ensurePki, newClient, type KeyPair, type Pki } from './pki/index.ts';
 import { startApiServer, type RunningApiServer } from './server.ts';
+import type { Body, User } from './testing-answers.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'argosy-server-'));
 const world = { clock: realClock, random: realRandom, log: silentLogger };
@@ -34,37 +35,6 @@ after(async () => {
   await engine.close();
   rmSync(dir, { recursive: true });
 });
-
-/** What these tests look at in answers of all kinds; no answer has all of it. */
-interface Body {
-  kind: string;
-  code: number;
-  reason: string;
-  message: string;
-  name: string;
-  singularName: string;
-  metadata: { name: string; resourceVersion: string; continue?: string; annotations: Record<string, string> };
-  data?: Record<string, string>;
-  details: { name: string };
-  status: { token: string; authenticated: boolean; userInfo: User };
-  items: Body[];
-  columnDefinitions: { name: string }[] | null;
-  rows: { cells: unknown[]; object: Body }[];
-  versions: string[];
-  groups: { name: string; preferredVersion: { groupVersion: string } }[];
-  resources: Body[];
-  paths: Record<string, { serverRelativeURL: string }>;
-  components: { schemas: Record<string, object> };
-}
-
-interface User {
-  username: string;
-  groups: string[];
-  extra: Record<string, string[]>;
-  /** Instead of the above, when the request was refused. */
-  code: number;
-  message: string;
-}
 
 interface Answer {
   code: number;
@@ -93,7 +63,12 @@ async function ask(path: string, options: Options = {}): Promise<Answer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString();
-  return { code: response.statusCode ?? 0, headers: response.headers, text, body: (/json/.test(response.headers['content-type'] ?? '') && text !== '' ? JSON.parse(text) : {}) as Body };
+  return {
+    code: response.statusCode ?? 0,
+    headers: response.headers,
+    text,
+    body: (/json/.test(response.headers['content-type'] ?? '') && text !== '' ? JSON.parse(text) : {}) as Body,
+  };
 }
 
 /** The lines of a watch, as they come. */
@@ -130,7 +105,11 @@ test('create, get, replace and delete answer with the codes of the API', async (
 });
 
 test('YAML bodies are taken, other types refused with 415', async () => {
-  const yaml = await ask(MAPS, { method: 'POST', headers: { 'Content-Type': 'application/yaml' }, body: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: yaml}\n' });
+  const yaml = await ask(MAPS, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/yaml' },
+    body: 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: yaml}\n',
+  });
   assert.equal(yaml.code, 201);
   const xml = await ask(MAPS, { method: 'POST', headers: { 'Content-Type': 'text/xml' }, body: '<a/>' });
   assert.deepEqual([xml.code, xml.body.reason], [415, 'UnsupportedMediaType']);
@@ -172,7 +151,10 @@ test('methods and resources that are not there', async () => {
 test('lists come as tables and as metadata', async () => {
   await create('listed');
   const table = await ask(MAPS, { headers: { Accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' } });
-  assert.deepEqual(table.body.columnDefinitions?.map((column) => column.name), ['Name', 'Data', 'Age']);
+  assert.deepEqual(
+    table.body.columnDefinitions?.map((column) => column.name),
+    ['Name', 'Data', 'Age'],
+  );
   const row = table.body.rows.find((found) => found.object.metadata.name === 'listed');
   assert.deepEqual([String(row?.cells[1]), row?.object.kind, row?.object.data], ['1', 'PartialObjectMetadata', undefined]);
   const whole = await ask(`${MAPS}?includeObject=Object`, { headers: { Accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } });
@@ -181,7 +163,9 @@ test('lists come as tables and as metadata', async () => {
   assert.equal(partial.body.kind, 'PartialObjectMetadataList');
   assert.ok(partial.body.items.every((item) => item.kind === 'PartialObjectMetadata' && item.data === undefined));
   const review = await ask('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
-    method: 'POST', headers: { ...JSON_HEADERS, Accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }, body: '{}',
+    method: 'POST',
+    headers: { ...JSON_HEADERS, Accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
+    body: '{}',
   });
   assert.equal(review.code, 406);
 });
@@ -197,23 +181,37 @@ test('pages follow each other at one revision', async () => {
     assert.equal(body.metadata.resourceVersion, (revision ??= body.metadata.resourceVersion));
     token = body.metadata.continue ?? '';
   } while (token !== '');
-  assert.deepEqual(names.filter((name) => name.startsWith('page-')), ['page-1', 'page-2', 'page-3']);
+  assert.deepEqual(
+    names.filter((name) => name.startsWith('page-')),
+    ['page-1', 'page-2', 'page-3'],
+  );
 });
 
 test('a watch tells changes, in the form asked for, and ends with its timeout and a bookmark', async () => {
   const { body } = await ask(MAPS);
   const from = body.metadata.resourceVersion;
   const response = await open(`${MAPS}?watch=true&resourceVersion=${from}&allowWatchBookmarks=true&timeoutSeconds=1`);
-  const table = await open(`${MAPS}?watch=true&resourceVersion=${from}&timeoutSeconds=1`, { headers: { Accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } });
+  const table = await open(`${MAPS}?watch=true&resourceVersion=${from}&timeoutSeconds=1`, {
+    headers: { Accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
+  });
   await create('watched');
   await ask(`${MAPS}/watched`, { method: 'PATCH', headers: { 'Content-Type': 'application/merge-patch+json' }, body: '{"data":{"c":"d"}}' });
   await ask(`${MAPS}/watched`, { method: 'DELETE' });
   const events = await Array.fromAsync(lines(response));
-  assert.deepEqual(events.map((event) => event.type), ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK']);
+  assert.deepEqual(
+    events.map((event) => event.type),
+    ['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK'],
+  );
   assert.deepEqual(Object.keys(events[3]?.object.metadata ?? {}), ['resourceVersion']);
   const tables = await Array.fromAsync(lines(table));
-  assert.deepEqual(tables.map((event) => event.object.kind), ['Table', 'Table', 'Table']);
-  assert.deepEqual(tables.map((event) => event.object.columnDefinitions === null), [false, true, true]);
+  assert.deepEqual(
+    tables.map((event) => event.object.kind),
+    ['Table', 'Table', 'Table'],
+  );
+  assert.deepEqual(
+    tables.map((event) => event.object.columnDefinitions === null),
+    [false, true, true],
+  );
 });
 
 test('WatchList begins with all objects and a bookmark that says so', async () => {
@@ -232,10 +230,16 @@ test('WatchList begins with all objects and a bookmark that says so', async () =
 test('a long list is whole', async () => {
   const client = inProcessClient(engine, { name: 'test', groups: ['system:masters'] });
   for (let i = 0; i < 300; i++) {
-    await client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name: `long-${i}`, namespace: 'default', labels: { long: 'yes' } }, spec: { containers: [{ name: 'main', image: 'x:1' }] } } as Pod);
+    await client.create(pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: `long-${i}`, namespace: 'default', labels: { long: 'yes' } },
+      spec: { containers: [{ name: 'main', image: 'x:1' }] },
+    } as Pod);
   }
   const [list, table] = await Promise.all([
-    ask('/api/v1/pods?labelSelector=long%3Dyes'), ask('/api/v1/pods?labelSelector=long%3Dyes', { headers: { Accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } }),
+    ask('/api/v1/pods?labelSelector=long%3Dyes'),
+    ask('/api/v1/pods?labelSelector=long%3Dyes', { headers: { Accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } }),
   ]);
   assert.equal(list.body.items.length, 300);
   assert.equal(table.body.rows.length, 300);
@@ -262,7 +266,12 @@ test('certificates of another authority are refused', async () => {
 
 /** Who the server takes one for. */
 async function whoami(own: Agent, headers: Record<string, string> = {}): Promise<User> {
-  const answer = await ask('/apis/authentication.k8s.io/v1/selfsubjectreviews', { method: 'POST', agent: own, headers: { ...JSON_HEADERS, ...headers }, body: '{}' });
+  const answer = await ask('/apis/authentication.k8s.io/v1/selfsubjectreviews', {
+    method: 'POST',
+    agent: own,
+    headers: { ...JSON_HEADERS, ...headers },
+    body: '{}',
+  });
   const { status, code, message } = answer.body;
   return status.userInfo ?? { username: '', groups: [], extra: {}, code, message };
 }
@@ -274,7 +283,10 @@ function agentOf(user: KeyPair): Agent {
 test('only administrators ask as others', async () => {
   const jane = agentOf(newClient({ cert: pki.ca, key: pki.caKey }, { commonName: 'jane', organizations: ['dev'] }, Date.now()));
   assert.deepEqual((await whoami(jane)).groups, ['dev', 'system:authenticated']);
-  assert.equal((await whoami(jane, { 'Impersonate-User': 'bob' })).message, 'users "bob" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope');
+  assert.equal(
+    (await whoami(jane, { 'Impersonate-User': 'bob' })).message,
+    'users "bob" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope',
+  );
   const bob = await whoami(agent, { 'Impersonate-User': 'bob', 'Impersonate-Group': 'ops', 'Impersonate-Extra-Scopes': 'view' });
   assert.deepEqual([bob.username, bob.groups, bob.extra], ['bob', ['ops', 'system:authenticated'], { scopes: ['view'] }]);
   jane.destroy();
@@ -282,9 +294,16 @@ test('only administrators ask as others', async () => {
 
 test('a token of a service account works until its pod is gone', async () => {
   const client = inProcessClient(engine, { name: 'test', groups: ['system:masters'] });
-  await client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'bound', namespace: 'default' }, spec: { containers: [{ name: 'main', image: 'x:1' }] } } as Pod);
+  await client.create(pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'bound', namespace: 'default' },
+    spec: { containers: [{ name: 'main', image: 'x:1' }] },
+  } as Pod);
   const { body } = await ask('/api/v1/namespaces/default/serviceaccounts/default/token', {
-    method: 'POST', headers: JSON_HEADERS, body: JSON.stringify({ spec: { expirationSeconds: 600, boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'bound' } } }),
+    method: 'POST',
+    headers: JSON_HEADERS,
+    body: JSON.stringify({ spec: { expirationSeconds: 600, boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'bound' } } }),
   });
   const bearer = { Authorization: `Bearer ${body.status.token}` };
   const plain = new Agent({ ca: pki.ca });
@@ -292,14 +311,22 @@ test('a token of a service account works until its pod is gone', async () => {
   assert.equal(user.username, 'system:serviceaccount:default:default');
   assert.deepEqual(user.groups, ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated']);
   assert.deepEqual(user.extra['authentication.kubernetes.io/pod-name'], ['bound']);
-  const review = await ask('/apis/authentication.k8s.io/v1/tokenreviews', { method: 'POST', headers: JSON_HEADERS, body: JSON.stringify({ spec: { token: body.status.token } }) });
+  const review = await ask('/apis/authentication.k8s.io/v1/tokenreviews', {
+    method: 'POST',
+    headers: JSON_HEADERS,
+    body: JSON.stringify({ spec: { token: body.status.token } }),
+  });
   assert.equal(review.body.status.authenticated, true);
   const [head, claims = '', signature] = body.status.token.split('.');
   const forged = Buffer.from(Buffer.from(claims, 'base64url').toString().replace(':default:default', ':default:admin')).toString('base64url');
   assert.equal((await whoami(plain, { Authorization: `Bearer ${head}.${forged}.${signature}` })).code, 401);
   await client.delete(pods, { name: 'bound', namespace: 'default' }, { gracePeriodSeconds: 0 });
   assert.equal((await whoami(plain, bearer)).code, 401);
-  assert.match((await ask('/api/v1/namespaces/default/serviceaccounts/default/token', { method: 'POST', headers: JSON_HEADERS, body: '{"spec":{"expirationSeconds":5}}' })).body.message, /may not specify a duration less than 10 minutes/);
+  assert.match(
+    (await ask('/api/v1/namespaces/default/serviceaccounts/default/token', { method: 'POST', headers: JSON_HEADERS, body: '{"spec":{"expirationSeconds":5}}' }))
+      .body.message,
+    /may not specify a duration less than 10 minutes/,
+  );
   plain.destroy();
 });
 
@@ -342,14 +369,22 @@ test('the thin HTTP client works over it, watches included', async () => {
       if (seen.includes('thin')) stop.abort();
     }
   })();
-  await client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'thin', namespace: 'default' }, spec: { containers: [{ name: 'main', image: 'x:1' }] } } as Pod);
+  await client.create(pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'thin', namespace: 'default' },
+    spec: { containers: [{ name: 'main', image: 'x:1' }] },
+  } as Pod);
   await watching;
   assert.deepEqual(seen, ['thin']);
   await client.close();
 });
 
 test('metrics count requests', async () => {
-  assert.match((await ask('/metrics')).text, /apiserver_request_total\{code="201",group="",resource="configmaps",scope="namespace",subresource="",verb="CREATE",version="v1"\} \d+/);
+  assert.match(
+    (await ask('/metrics')).text,
+    /apiserver_request_total\{code="201",group="",resource="configmaps",scope="namespace",subresource="",verb="CREATE",version="v1"\} \d+/,
+  );
 });
 
 test('a port in use is said with the mend, and a server with watches closes at once', async () => {

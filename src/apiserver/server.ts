@@ -47,7 +47,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
   const health = new Health(engine);
   const metrics = new Metrics();
   const world: HandlerWorld = {
-    engine, clock, log, health, metrics, kubeletOf,
+    engine,
+    clock,
+    log,
+    health,
+    metrics,
+    kubeletOf,
     authenticator: authenticator({ engine, clock, random: options.random, serviceAccountKey: pki.serviceAccountKey }),
     discovery: new Discovery(engine, `${options.host}:${options.port}`),
   };
@@ -80,8 +85,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
 
 function httpsServer(world: HandlerWorld, pki: ApiServerOptions['pki'], connections: Set<Duplex>): Server {
   const server = createServer({
-    ...pki.server, ca: pki.ca, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'],
-    headersTimeout: HEADERS_WITHIN_MS, requestTimeout: 0, keepAliveTimeout: IDLE_MS, noDelay: true,
+    ...pki.server,
+    ca: pki.ca,
+    requestCert: true,
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+    headersTimeout: HEADERS_WITHIN_MS,
+    requestTimeout: 0,
+    keepAliveTimeout: IDLE_MS,
+    noDelay: true,
   });
   server.on('request', (request, response) => void handle(world, request, response));
   server.on('upgrade', (request, socket, head) => void handleUpgrade(world, request, socket, head));
@@ -104,7 +117,10 @@ function listen(server: Server, host: string, port: number): Promise<Server> {
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  if (error.code === 'EADDRINUSE') return new Error(`port ${port} on ${host} is in use by another program; choose another with --port, or end that program (ss -ltnp 'sport = :${port}' shows it)`);
+  if (error.code === 'EADDRINUSE')
+    return new Error(
+      `port ${port} on ${host} is in use by another program; choose another with --port, or end that program (ss -ltnp 'sport = :${port}' shows it)`,
+    );
   if (error.code === 'EACCES') return new Error(`port ${port} on ${host} may not be opened by this user; choose one above 1023 with --port`);
   if (error.code === 'EADDRNOTAVAIL') return new Error(`this machine has no address ${host} to listen on`);
   return error;

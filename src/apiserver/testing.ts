@@ -20,7 +20,8 @@ export async function testWorld(options: Partial<EngineOptions> = {}): Promise<T
   const clock = new VirtualClock();
   const engine = await createEngine({ clock, random: seededRandom(1), log: silentLogger, serviceCidr: '10.200.0.0/24', ...options });
   return {
-    engine, clock,
+    engine,
+    clock,
     client: inProcessClient(engine, { name: 'test', groups: ['system:masters'] }),
     ctx: { user: { name: 'test', groups: ['system:masters'] }, warnings: [] },
     definition(path) {
@@ -37,7 +38,8 @@ export async function testWorld(options: Partial<EngineOptions> = {}): Promise<T
 export function pod(name: string, more: { labels?: Record<string, string>; spec?: Partial<NonNullable<Pod['spec']>>; finalizers?: string[] } = {}): Pod {
   const { labels, spec, finalizers } = more;
   return {
-    apiVersion: 'v1', kind: 'Pod',
+    apiVersion: 'v1',
+    kind: 'Pod',
     metadata: { name, namespace: 'default', ...(labels ? { labels } : {}), ...(finalizers ? { finalizers } : {}) },
     spec: { containers: [{ name: 'main', image: 'example.test/main:1' }], ...spec },
   };

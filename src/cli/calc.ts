@@ -26,8 +26,11 @@ export function calcCommand(): Command {
     .addOption(new Option('--type <name>', 'instance type to look at').argParser(parseType).default(parseType(DEFAULT_TYPE), DEFAULT_TYPE))
     .requiredOption('--requests <cpu=..,memory=..>', 'what one replica asks for: cpu=250m,memory=1G', parseRequest)
     .option('--replicas <n>', 'how many replicas to place, for the comparison of types', parseCount, 1)
-    .addOption(new Option('--daemonset <cpu=..,memory=..>', 'a pod that every node runs; may be repeated')
-      .argParser((text: string, list: Request[]) => [...list, parseRequest(text)]).default([] as Request[], 'none'))
+    .addOption(
+      new Option('--daemonset <cpu=..,memory=..>', 'a pod that every node runs; may be repeated')
+        .argParser((text: string, list: Request[]) => [...list, parseRequest(text)])
+        .default([] as Request[], 'none'),
+    )
     .option('--placeholder <cpu=..,memory=..>', 'a placeholder pod: can it ever fit, and does it hold its node', parseRequest)
     .addOption(new Option('--provider <name>', 'compare only types of this provider').choices(['lke', 'eks', 'gke', 'aks']))
     .addOption(new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text'))
@@ -65,7 +68,8 @@ function calc(options: CalcOptions): void {
   const fit = fitOn(options.type, options.requests, options.daemonset);
   const placeholder = options.placeholder && placeholderOn(options.type, options.placeholder, options.requests, options.daemonset);
   const all = offers(options.requests, options.replicas, { daemonSets: options.daemonset, ...(options.provider ? { provider: options.provider } : {}) });
-  if (options.output === 'json') process.stdout.write(`${JSON.stringify({ node: fit, ...(placeholder ? { placeholder } : {}), replicas: options.replicas, offers: all }, null, 2)}\n`);
+  if (options.output === 'json')
+    process.stdout.write(`${JSON.stringify({ node: fit, ...(placeholder ? { placeholder } : {}), replicas: options.replicas, offers: all }, null, 2)}\n`);
   else process.stdout.write(render(options, fit, placeholder, all));
 }
 
@@ -75,13 +79,26 @@ const dollars = (usd: number): string => `$${usd.toFixed(2)}`;
 
 function aligned(rows: readonly (readonly string[])[], indent = '  '): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => indent + row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('   ').trimEnd()).join('\n');
+  return rows
+    .map(
+      (row) =>
+        indent +
+        row
+          .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+          .join('   ')
+          .trimEnd(),
+    )
+    .join('\n');
 }
 
 function splitRows({ split, daemons, replicas, wasted }: Fit, request: Request): string[][] {
   const total = split.nominal.memoryBytes;
   const line = (name: string, memoryBytes: number, cpuMillis_: number | undefined): string[] => [
-    name, mebibytes(memoryBytes), cpuMillis_ === undefined ? '' : cpu(cpuMillis_), `${((memoryBytes / total) * 100).toFixed(1)} %`, '',
+    name,
+    mebibytes(memoryBytes),
+    cpuMillis_ === undefined ? '' : cpu(cpuMillis_),
+    `${((memoryBytes / total) * 100).toFixed(1)} %`,
+    '',
   ];
   const rows = [
     line('kernel and firmware', split.kernel.memoryBytes, undefined),
@@ -91,7 +108,20 @@ function splitRows({ split, daemons, replicas, wasted }: Fit, request: Request):
     line(`${replicas} replica${replicas === 1 ? '' : 's'}`, replicas * request.memoryBytes, replicas * request.cpuMillis),
     line('wasted', wasted.memoryBytes, wasted.cpuMillis),
   ];
-  return rows.map((row, i) => [...row.slice(0, 4), bar([split.kernel.memoryBytes, split.reserved.memoryBytes, split.eviction.memoryBytes, daemons.memoryBytes, replicas * request.memoryBytes, wasted.memoryBytes][i]! / total, BAR_WIDTH)]);
+  return rows.map((row, i) => [
+    ...row.slice(0, 4),
+    bar(
+      [
+        split.kernel.memoryBytes,
+        split.reserved.memoryBytes,
+        split.eviction.memoryBytes,
+        daemons.memoryBytes,
+        replicas * request.memoryBytes,
+        wasted.memoryBytes,
+      ][i]! / total,
+      BAR_WIDTH,
+    ),
+  ]);
 }
 
 function render(options: CalcOptions, fit: Fit, placeholder: PlaceholderFit | undefined, all: readonly Offer[]): string {
@@ -111,7 +141,12 @@ function render(options: CalcOptions, fit: Fit, placeholder: PlaceholderFit | un
   if (best === undefined) lines.push('', 'No type of the catalogue can take it.');
   else {
     const count = `${options.replicas} replica${options.replicas === 1 ? '' : 's'}`;
-    lines.push('', `Best for ${count}: ${best.nodes} × ${best.fit.type.name} (${best.fit.type.provider}), ${dollars(best.monthlyUsd)} a month`, '', offerTable(all.slice(0, OFFERS_SHOWN)));
+    lines.push(
+      '',
+      `Best for ${count}: ${best.nodes} × ${best.fit.type.name} (${best.fit.type.provider}), ${dollars(best.monthlyUsd)} a month`,
+      '',
+      offerTable(all.slice(0, OFFERS_SHOWN)),
+    );
   }
   lines.push('', '  Prices of EKS, GKE and AKS are approximate list prices of their first US regions.', '');
   return `${lines.join('\n')}\n`;
@@ -119,16 +154,34 @@ function render(options: CalcOptions, fit: Fit, placeholder: PlaceholderFit | un
 
 function alignedSplit(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => `  ${row.map((cell, column) => (column === 0 || column === 4 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('   ').trimEnd()}`).join('\n');
+  return rows
+    .map(
+      (row) =>
+        `  ${row
+          .map((cell, column) => (column === 0 || column === 4 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+          .join('   ')
+          .trimEnd()}`,
+    )
+    .join('\n');
 }
 
 function placeholderText({ request, fits, holdsNode }: PlaceholderFit, fit: Fit): string {
   const size = `a placeholder of ${mebibytes(request.memoryBytes)} and ${cpu(request.cpuMillis)} cpu`;
   if (!fits) return `${size} can never fit: an empty node has room for ${mebibytes(fit.room.memoryBytes)} and ${cpu(fit.room.cpuMillis)} cpu`;
-  return holdsNode ? `${size} fits and holds a node for itself: a replica must displace it` : `${size} fits, but a replica still fits beside it: make it larger to hold the node`;
+  return holdsNode
+    ? `${size} fits and holds a node for itself: a replica must displace it`
+    : `${size} fits, but a replica still fits beside it: make it larger to hold the node`;
 }
 
 function offerTable(shown: readonly Offer[]): string {
-  const rows = shown.map(({ fit, nodes, monthlyUsd, usedShare }) => [fit.type.name, fit.type.provider, String(fit.replicas), String(nodes), dollars(monthlyUsd), dollars(fit.type.monthlyUsd / fit.replicas), `${Math.round(usedShare * 100)} %`]);
+  const rows = shown.map(({ fit, nodes, monthlyUsd, usedShare }) => [
+    fit.type.name,
+    fit.type.provider,
+    String(fit.replicas),
+    String(nodes),
+    dollars(monthlyUsd),
+    dollars(fit.type.monthlyUsd / fit.replicas),
+    `${Math.round(usedShare * 100)} %`,
+  ]);
   return aligned([['TYPE', 'PROVIDER', 'PER NODE', 'NODES', 'A MONTH', 'PER REPLICA WHEN FULL', 'USED'], ...rows]);
 }

@@ -5,7 +5,13 @@ import { formatDuration, parseDuration } from './duration.ts';
 import { parseFleet } from './fleet-file.ts';
 
 test('durations are read and written in the Kubernetes way', () => {
-  for (const [text, ms] of [['20s', 20_000], ['2m', 120_000], ['1m30s', 90_000], ['500ms', 500], ['1h', 3_600_000]] as const) {
+  for (const [text, ms] of [
+    ['20s', 20_000],
+    ['2m', 120_000],
+    ['1m30s', 90_000],
+    ['500ms', 500],
+    ['1h', 3_600_000],
+  ] as const) {
     assert.equal(parseDuration(text), ms);
     assert.equal(formatDuration(ms), text);
   }
@@ -26,7 +32,10 @@ test('bad options name themselves and the mend', () => {
 test('fleet.yaml describes a cluster; its errors name the field', () => {
   const fleet = `clusters:\n- name: eu\n  bootDelay: 20s\n  expander: price\n  nodePools:\n  - type: g6-standard-4\n    nodes: 0..3\n`;
   assert.deepEqual(parseFleet(fleet, 'fleet.yaml'), {
-    name: 'eu', bootDelayMs: 20_000, expander: 'price', pools: [{ name: 'pool-1', type: 'g6-standard-4', min: 0, max: 3 }],
+    name: 'eu',
+    bootDelayMs: 20_000,
+    expander: 'price',
+    pools: [{ name: 'pool-1', type: 'g6-standard-4', min: 0, max: 3 }],
   });
   for (const [source, error] of [
     ['regions: []', /fleet.yaml: regions: unknown field/],
@@ -37,5 +46,6 @@ test('fleet.yaml describes a cluster; its errors name the field', () => {
     ['clusters: [{nodePools: [{type: g6-standard-2, name: x}, {type: g6-standard-4, name: x}]}]', /two pools are named 'x'/],
     ['clusters: [{nodePools: [{type: g6-none}]}]', /nodePools\[0\]\.type: 'g6-none': there is no such instance type; some are g6-/],
     ['a: [', /fleet.yaml: /],
-  ] as const) assert.throws(() => parseFleet(source, 'fleet.yaml'), error, source);
+  ] as const)
+    assert.throws(() => parseFleet(source, 'fleet.yaml'), error, source);
 });

@@ -70,25 +70,27 @@ export function connect(path: string): Promise<Connection | undefined> {
 function connection(socket: net.Socket): Connection {
   socket.on('error', () => socket.destroy());
   return {
-    status: () => new Promise((resolve, reject) => {
-      let text = '';
-      socket.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-        if (text.length > LINE_MAX) socket.destroy();
-        if (text.endsWith('\n')) resolve(JSON.parse(text) as ClusterStatus);
-      });
-      socket.once('close', () => reject(new Error('the cluster process ended')));
-      socket.write('status\n');
-    }),
-    stop: (timeoutMs) => new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), timeoutMs);
-      socket.once('close', () => {
-        clearTimeout(timer);
-        resolve(true);
-      });
-      socket.resume();
-      socket.write('stop\n');
-    }),
+    status: () =>
+      new Promise((resolve, reject) => {
+        let text = '';
+        socket.on('data', (chunk: Buffer) => {
+          text += chunk.toString();
+          if (text.length > LINE_MAX) socket.destroy();
+          if (text.endsWith('\n')) resolve(JSON.parse(text) as ClusterStatus);
+        });
+        socket.once('close', () => reject(new Error('the cluster process ended')));
+        socket.write('status\n');
+      }),
+    stop: (timeoutMs) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => resolve(false), timeoutMs);
+        socket.once('close', () => {
+          clearTimeout(timer);
+          resolve(true);
+        });
+        socket.resume();
+        socket.write('stop\n');
+      }),
     close: () => socket.destroy(),
   };
 }

@@ -51,10 +51,7 @@ async function demo(options: DemoOptions): Promise<void> {
     process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
   };
   // Each run has a cluster of its own, so that both start with one node; the second one stays.
-  const runs: Run[] = [
-    await oneRun(options, false, say),
-    await oneRun(options, true, say),
-  ];
+  const runs: Run[] = [await oneRun(options, false, say), await oneRun(options, true, say)];
   const facts = [
     `A g6-standard-2 node (simulated; 2 vCPU, 4 GB) holds four pods of 0.8G. Boot delay ${options.bootDelay}. ${options.rate} requests a second from this machine.`,
     `Measured on ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, with kubectl and real containers; podinfo is a stand-in with its ports and paths.`,
@@ -93,7 +90,11 @@ async function oneRun(options: DemoOptions, withPlaceholder: boolean, say: (line
   const informers = runControllers(ctx, [], stop.signal);
   try {
     return await runExperiment({
-      title, kubeconfig, ctx, withPlaceholder, say,
+      title,
+      kubeconfig,
+      ctx,
+      withPlaceholder,
+      say,
       kubectl: 'kubectl',
       examplesDir: join(packageRoot, 'examples/capacity'),
       ratePerSecond: options.rate,

@@ -1,9 +1,7 @@
 /** Reads fleet.yaml: for now, one cluster. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import {
-  checkDuration, checkInstanceType, checkName, checkNodes, checkOneOf, checkPort, EXPANDERS, type PoolConfig, type Wishes,
-} from './config.ts';
+import { checkDuration, checkInstanceType, checkName, checkNodes, checkOneOf, checkPort, EXPANDERS, type PoolConfig, type Wishes } from './config.ts';
 import { UserError } from './errors.ts';
 
 type Fields = Record<string, unknown>;

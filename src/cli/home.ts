@@ -84,5 +84,7 @@ export function removeData(name: string, dataDir: string): void {
 /** Names of all clusters of this user, whether they run or not. */
 export function clusterNames(): string[] {
   if (!existsSync(home())) return [];
-  return readdirSync(home()).filter((entry) => statSync(join(home(), entry, 'cluster.json'), { throwIfNoEntry: false })?.isFile()).toSorted();
+  return readdirSync(home())
+    .filter((entry) => statSync(join(home(), entry, 'cluster.json'), { throwIfNoEntry: false })?.isFile())
+    .toSorted();
 }

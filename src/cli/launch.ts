@@ -54,7 +54,7 @@ export async function startClusterProcess({ paths, config, foreground, say }: La
     child.unref();
   };
   try {
-    if (await Promise.race([started(child, paths, say), interrupted.promise]) === 'interrupted') {
+    if ((await Promise.race([started(child, paths, say), interrupted.promise])) === 'interrupted') {
       await stop(config, paths, child, ended, say);
       throw new UserError('interrupted; the cluster is stopped');
     }
@@ -66,7 +66,7 @@ export async function startClusterProcess({ paths, config, foreground, say }: La
   if (!foreground) letGo();
   return {
     async ended() {
-      if (await Promise.race([ended, interrupted.promise]) === 'interrupted') await stop(config, paths, child, ended, say);
+      if ((await Promise.race([ended, interrupted.promise])) === 'interrupted') await stop(config, paths, child, ended, say);
       letGo();
     },
   };
@@ -88,7 +88,9 @@ function started(child: ChildProcess, paths: ClusterPaths, say: (line: string) =
     });
     child.once('error', (error) => reject(new UserError(`the cluster process could not be started: ${error.message}`)));
     child.once('exit', (code, signal) => {
-      reject(new UserError(`the cluster process ended while it started (${signal ?? code}); its last words:\n${lastLines(paths.log)}`, `the log is ${paths.log}`));
+      reject(
+        new UserError(`the cluster process ended while it started (${signal ?? code}); its last words:\n${lastLines(paths.log)}`, `the log is ${paths.log}`),
+      );
     });
   });
 }

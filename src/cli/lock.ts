@@ -11,7 +11,8 @@ export async function withLock<T>(path: string, work: () => Promise<T>): Promise
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const deadline = performance.now() + WAIT_MS;
   for (let holder = take(path); holder !== undefined; holder = take(path)) {
-    if (performance.now() > deadline) throw new UserError(`another argosy (process ${holder}) has been starting a cluster for a minute`, `wait for it, or end it: kill ${holder}`);
+    if (performance.now() > deadline)
+      throw new UserError(`another argosy (process ${holder}) has been starting a cluster for a minute`, `wait for it, or end it: kill ${holder}`);
     await new Promise((resolve) => setTimeout(resolve, TRY_MS));
   }
   try {

@@ -13,14 +13,18 @@ const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin
 /** Throws a UserError for the first need that is not met; missing programs are told all at once. */
 export function checkMachine(dataDir: string): void {
   if (process.platform !== 'linux') throw new UserError(`clusters run on Linux, this is ${process.platform}`, 'use a Linux machine or virtual machine');
-  if (process.getuid?.() !== 0) throw new UserError('clusters need root for network namespaces and containers', `run it as root: sudo env PATH="$PATH" npx argosy up`);
+  if (process.getuid?.() !== 0)
+    throw new UserError('clusters need root for network namespaces and containers', `run it as root: sudo env PATH="$PATH" npx argosy up`);
   const missing = Object.keys(PROGRAMS).filter((program) => !isInstalled(program)) as (keyof typeof PROGRAMS)[];
   if (missing.length > 0) {
     throw new UserError(`missing: ${missing.join(', ')}`, `apt-get install -y ${missing.map((program) => PROGRAMS[program]).join(' ')}`);
   }
   const { bavail, bsize } = statfsSync(existing(dataDir));
   if (bavail * bsize < SPACE_BYTES) {
-    throw new UserError(`only ${Math.floor((bavail * bsize) / 2 ** 20)} MiB are free for ${dataDir}`, `free ${SPACE_BYTES / 2 ** 20} MiB there, or choose another place with --data DIR`);
+    throw new UserError(
+      `only ${Math.floor((bavail * bsize) / 2 ** 20)} MiB are free for ${dataDir}`,
+      `free ${SPACE_BYTES / 2 ** 20} MiB there, or choose another place with --data DIR`,
+    );
   }
 }
 
@@ -30,14 +34,16 @@ export function systemPath(): string {
 }
 
 function isInstalled(program: string): boolean {
-  return systemPath().split(delimiter).some((dir) => {
-    try {
-      accessSync(join(dir, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return systemPath()
+    .split(delimiter)
+    .some((dir) => {
+      try {
+        accessSync(join(dir, program), constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 /** The nearest directory above that is there. */
@@ -66,7 +72,7 @@ const PORT_TRIES = 100;
 /** `taken` are ports of clusters that may be down just now. */
 export async function freePort(taken: ReadonlySet<number>): Promise<number> {
   for (let port = PORT_FIRST; port < PORT_FIRST + PORT_TRIES; port++) {
-    if (!taken.has(port) && await isPortFree(port)) return port;
+    if (!taken.has(port) && (await isPortFree(port))) return port;
   }
   throw new UserError(`no port is free from ${PORT_FIRST} to ${PORT_FIRST + PORT_TRIES - 1}`, 'name one with --port');
 }

@@ -85,11 +85,15 @@ function text(reports: readonly Report[]): string {
   return table(
     ['NAME', 'STATE', 'VERSION', 'NODES', 'PODS', 'MEMORY', 'BOOT DELAY', 'URL', 'DATA'],
     reports.map((r) => [
-      r.name, r.state, r.version,
+      r.name,
+      r.state,
+      r.version,
       `${r.nodes.now.length} (${r.nodes.min}..${r.nodes.max})`,
       String(r.pods),
       r.state === 'up' ? `${Math.round(r.memoryBytes / 2 ** 20)} MiB` : '-',
-      r.bootDelay, r.url, r.dataDir,
+      r.bootDelay,
+      r.url,
+      r.dataDir,
     ]),
   );
 }

@@ -47,21 +47,27 @@ async function killAll(name: string, dataDir: string): Promise<void> {
 function processesOf(name: string, dataDir: string): number[] {
   const namespaces = new Set(namespacesOf(name).map((namespace) => inode(join(NETNS_DIR, namespace))));
   const cgroup = new RegExp(`(^|/)argosy/${name}(/|$)`, 'm');
-  return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry)).map(Number).filter((pid) => {
-    if (pid === process.pid) return false;
-    try {
-      if (cgroup.test(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))) return true;
-      if (namespaces.has(inode(`/proc/${pid}/ns/net`))) return true;
-      return isOurs(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0'), dataDir);
-    } catch {
-      return false;
-    }
-  });
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => {
+      if (pid === process.pid) return false;
+      try {
+        if (cgroup.test(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))) return true;
+        if (namespaces.has(inode(`/proc/${pid}/ns/net`))) return true;
+        return isOurs(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0'), dataDir);
+      } catch {
+        return false;
+      }
+    });
 }
 
 function isOurs([program = '', ...args]: readonly string[], dataDir: string): boolean {
-  return /(^|\/)(node|conmon|runc|nsenter)$/.test(program) && args.some((arg) => arg === dataDir || arg.startsWith(`${dataDir}/`))
-    && !args.some((arg) => arg === 'up' || arg === 'down' || arg === 'delete');
+  return (
+    /(^|\/)(node|conmon|runc|nsenter)$/.test(program) &&
+    args.some((arg) => arg === dataDir || arg.startsWith(`${dataDir}/`)) &&
+    !args.some((arg) => arg === 'up' || arg === 'down' || arg === 'delete')
+  );
 }
 
 function inode(path: string): number | undefined {
@@ -70,7 +76,8 @@ function inode(path: string): number | undefined {
 
 /** Deepest first. Lazily: a file still open somewhere must not keep the directory. */
 async function unmountAll(name: string, dataDir: string): Promise<void> {
-  const points = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
+  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
     .map((line) => line.split(' ')[4]?.replaceAll('\\040', ' ') ?? '')
     .filter((point) => point.startsWith(`${dataDir}/`) || point.startsWith(`/run/argosy/${name}/`))
     .toSorted((a, b) => b.length - a.length);
@@ -80,7 +87,12 @@ async function unmountAll(name: string, dataDir: string): Promise<void> {
 /** Cgroup v1 has a tree for each controller, v2 one for all. */
 function cgroupsOf(name: string): string[] {
   if (!existsSync(CGROUPS)) return [];
-  const roots = [CGROUPS, ...readdirSync(CGROUPS, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(CGROUPS, entry.name))];
+  const roots = [
+    CGROUPS,
+    ...readdirSync(CGROUPS, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(CGROUPS, entry.name)),
+  ];
   return roots.map((root) => join(root, 'argosy', name)).filter((dir) => existsSync(dir));
 }
 
@@ -104,4 +116,3 @@ function removeTree(dir: string): void {
     // A process that does not die (uninterruptible) keeps its group.
   }
 }
-

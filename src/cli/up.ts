@@ -2,8 +2,17 @@
 import type { Command } from 'commander';
 import { freeClusterNumber, takenAddresses } from '../network/index.ts';
 import {
-  checkDuration, checkInstanceType, checkName, checkNodes, checkPort, DEFAULTS, readConfig, writeConfig,
-  type ClusterConfig, type PoolConfig, type Wishes,
+  checkDuration,
+  checkInstanceType,
+  checkName,
+  checkNodes,
+  checkPort,
+  DEFAULTS,
+  readConfig,
+  writeConfig,
+  type ClusterConfig,
+  type PoolConfig,
+  type Wishes,
 } from './config.ts';
 import { connect } from './control.ts';
 import { UserError } from './errors.ts';
@@ -101,7 +110,10 @@ async function isRunning(name: string, paths: ClusterPaths): Promise<boolean> {
 
 /** What was settled before stays, except for what is wished for now. */
 async function settle(name: string, before: ClusterConfig | undefined, wishes: Wishes): Promise<ClusterConfig> {
-  const others = clusterNames().filter((other) => other !== name).map((other) => readConfig(clusterPaths(other))).filter((c) => c !== undefined);
+  const others = clusterNames()
+    .filter((other) => other !== name)
+    .map((other) => readConfig(clusterPaths(other)))
+    .filter((c) => c !== undefined);
   let number = before?.number;
   if (number === undefined) {
     const { numbers, routes } = await takenAddresses();

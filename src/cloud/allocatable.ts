@@ -45,7 +45,15 @@ function gkeMemory(memoryMiB: number): number {
 }
 
 /** By core count; between entries the next larger. Source: AKS, "node resource reservations". */
-const AKS_CPU: readonly [number, number][] = [[1, 60], [2, 100], [4, 140], [8, 180], [16, 260], [32, 420], [64, 740]];
+const AKS_CPU: readonly [number, number][] = [
+  [1, 60],
+  [2, 100],
+  [4, 140],
+  [8, 180],
+  [16, 260],
+  [32, 420],
+  [64, 740],
+];
 
 const RESERVES: Record<InstanceType['provider'], (type: InstanceType, maxPods: number) => Reserve> = {
   // Nothing is reserved: the one profile under which all of the article's statements about a 4 GB node hold.

@@ -11,7 +11,8 @@ type Step =
   | { kind: 'filter'; path: Step[]; op: string; value: unknown };
 
 const FIELD = /^\.?([A-Za-z_$][\w$-]*|\\.)+/;
-const BRACKET = /^\[(?:(\*)|(-?\d+)|(-?\d*):(-?\d*)|'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|\?\(\s*@((?:\.[\w$-]+)+)\s*(?:(==|!=|<=|>=|<|>)\s*(?:"([^"]*)"|'([^']*)'|(-?[\d.]+|true|false)))?\s*\))\]/;
+const BRACKET =
+  /^\[(?:(\*)|(-?\d+)|(-?\d*):(-?\d*)|'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|\?\(\s*@((?:\.[\w$-]+)+)\s*(?:(==|!=|<=|>=|<|>)\s*(?:"([^"]*)"|'([^']*)'|(-?[\d.]+|true|false)))?\s*\))\]/;
 
 /** Compiles once; the function answers all values the path finds, in order. Throws JsonPathError naming what it cannot read. */
 export function compileJsonPath(path: string): (object: unknown) => unknown[] {
@@ -58,23 +59,35 @@ function run(steps: readonly Step[], start: unknown[]): unknown[] {
 
 function apply(step: Step, value: unknown): unknown[] {
   switch (step.kind) {
-    case 'field': return typeof value === 'object' && value !== null && Object.hasOwn(value, step.name) ? [(value as Record<string, unknown>)[step.name]] : [];
-    case 'index': return Array.isArray(value) ? [value.at(step.index)] : [];
-    case 'slice': return Array.isArray(value) ? value.slice(step.from, step.to) : [];
-    case 'all': return Array.isArray(value) ? value : typeof value === 'object' && value !== null ? Object.values(value) : [];
-    case 'filter': return Array.isArray(value) ? value.filter((item) => holds(step, item)) : [];
+    case 'field':
+      return typeof value === 'object' && value !== null && Object.hasOwn(value, step.name) ? [(value as Record<string, unknown>)[step.name]] : [];
+    case 'index':
+      return Array.isArray(value) ? [value.at(step.index)] : [];
+    case 'slice':
+      return Array.isArray(value) ? value.slice(step.from, step.to) : [];
+    case 'all':
+      return Array.isArray(value) ? value : typeof value === 'object' && value !== null ? Object.values(value) : [];
+    case 'filter':
+      return Array.isArray(value) ? value.filter((item) => holds(step, item)) : [];
   }
 }
 
 function holds({ path, op, value }: Extract<Step, { kind: 'filter' }>, item: unknown): boolean {
   const [found] = run(path, [item]);
   switch (op) {
-    case '': return found !== undefined;
-    case '==': return found === value;
-    case '!=': return found !== value;
-    case '<': return (found as number) < (value as number);
-    case '>': return (found as number) > (value as number);
-    case '<=': return (found as number) <= (value as number);
-    default: return (found as number) >= (value as number);
+    case '':
+      return found !== undefined;
+    case '==':
+      return found === value;
+    case '!=':
+      return found !== value;
+    case '<':
+      return (found as number) < (value as number);
+    case '>':
+      return (found as number) > (value as number);
+    case '<=':
+      return (found as number) <= (value as number);
+    default:
+      return (found as number) >= (value as number);
   }
 }

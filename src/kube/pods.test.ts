@@ -10,7 +10,8 @@ const total = (spec: PodSpec) => {
 };
 
 test('containers add up', () => assert.deepEqual(total({ containers: [c('250m', '1G'), c('100m', '1M')] }), [350, 1_001_000_000]));
-test('a larger init container counts instead', () => assert.deepEqual(total({ containers: [c('100m', '1M')], initContainers: [c('1', '500k')] }), [1000, 1_000_000]));
+test('a larger init container counts instead', () =>
+  assert.deepEqual(total({ containers: [c('100m', '1M')], initContainers: [c('1', '500k')] }), [1000, 1_000_000]));
 test('a sidecar runs beside the containers and beside later init containers', () => {
   const sidecar = c('200m', '1M', { restartPolicy: 'Always' });
   assert.deepEqual(total({ containers: [c('100m', '1M')], initContainers: [sidecar, c('500m', '1M')] }), [700, 2_000_000]);

@@ -102,7 +102,8 @@ export function qosClass(pod: { spec?: PodSpec }): QosClass {
       const limit = resources?.limits?.[name];
       const request = resources?.requests?.[name] ?? limit;
       if (positive(request) || positive(limit)) any = true;
-      if (!positive(limit) || parseResources({ [name]: request ?? 0 })[unitOf(name)] !== parseResources({ [name]: limit ?? 0 })[unitOf(name)]) guaranteed = false;
+      if (!positive(limit) || parseResources({ [name]: request ?? 0 })[unitOf(name)] !== parseResources({ [name]: limit ?? 0 })[unitOf(name)])
+        guaranteed = false;
     }
   }
   if (!any) return 'BestEffort';

@@ -3,8 +3,28 @@
  * The full table of resources (verbs, columns, schemas) is the API server's; this is the part a client needs.
  */
 import type {
-  ConfigMap, ControllerRevision, CustomResourceDefinition, DaemonSet, Deployment, Endpoints, EndpointSlice, Event, Job, KubeObject, Lease,
-  Namespace, Node, Pod, PodDisruptionBudget, PriorityClass, ReplicaSet, ReplicationController, Secret, Service, ServiceAccount, StatefulSet,
+  ConfigMap,
+  ControllerRevision,
+  CustomResourceDefinition,
+  DaemonSet,
+  Deployment,
+  Endpoints,
+  EndpointSlice,
+  Event,
+  Job,
+  KubeObject,
+  Lease,
+  Namespace,
+  Node,
+  Pod,
+  PodDisruptionBudget,
+  PriorityClass,
+  ReplicaSet,
+  ReplicationController,
+  Secret,
+  Service,
+  ServiceAccount,
+  StatefulSet,
 } from './types.ts';
 
 /** A resource of the API; `T` is the type of its objects. */
@@ -49,4 +69,10 @@ export const leases = define<Lease>('coordination.k8s.io', 'v1', 'Lease', 'lease
 export const endpointSlices = define<EndpointSlice>('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices');
 export const podDisruptionBudgets = define<PodDisruptionBudget>('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
 export const priorityClasses = define<PriorityClass>('scheduling.k8s.io', 'v1', 'PriorityClass', 'priorityclasses', false);
-export const customResourceDefinitions = define<CustomResourceDefinition>('apiextensions.k8s.io', 'v1', 'CustomResourceDefinition', 'customresourcedefinitions', false);
+export const customResourceDefinitions = define<CustomResourceDefinition>(
+  'apiextensions.k8s.io',
+  'v1',
+  'CustomResourceDefinition',
+  'customresourcedefinitions',
+  false,
+);

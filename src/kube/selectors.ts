@@ -19,10 +19,14 @@ const NOTHING: Matcher = () => false;
 function matches(labels: Record<string, string>, { key, operator, values }: Requirement): boolean {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {
-    case 'in': return value !== undefined && values.has(value);
-    case 'notin': return value === undefined || !values.has(value);
-    case 'exists': return value !== undefined;
-    case '!': return value === undefined;
+    case 'in':
+      return value !== undefined && values.has(value);
+    case 'notin':
+      return value === undefined || !values.has(value);
+    case 'exists':
+      return value !== undefined;
+    case '!':
+      return value === undefined;
     case 'gt':
     case 'lt': {
       const [bound] = values;
@@ -88,8 +92,10 @@ export function parseLabelSelector(text: string): Matcher {
 function comparison(text: string, key: string, operator: string, queue: string[], value: () => string): Requirement {
   switch (operator) {
     case '=':
-    case '==': return { key, operator: 'in', values: new Set([labelValue(text, value())]) };
-    case '!=': return { key, operator: 'notin', values: new Set([labelValue(text, value())]) };
+    case '==':
+      return { key, operator: 'in', values: new Set([labelValue(text, value())]) };
+    case '!=':
+      return { key, operator: 'notin', values: new Set([labelValue(text, value())]) };
     case '<':
     case '>': {
       const bound = value();
@@ -108,7 +114,8 @@ function comparison(text: string, key: string, operator: string, queue: string[]
       }
       return { key, operator, values };
     }
-    default: throw bad(text, `found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
+    default:
+      throw bad(text, `found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
   }
 }
 

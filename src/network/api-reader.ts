@@ -31,7 +31,10 @@ export function apiReader({ server, ...tls }: ApiReaderOptions): Pick<Client, 'l
   function get(path: string, query: Record<string, string>, signal?: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const sent = request(`${server}${path}?${new URLSearchParams(query).toString()}`, {
-        agent, headers: { accept: 'application/json', 'user-agent': 'argosy-network' }, timeout: SILENCE_MS, ...(signal ? { signal } : {}),
+        agent,
+        headers: { accept: 'application/json', 'user-agent': 'argosy-network' },
+        timeout: SILENCE_MS,
+        ...(signal ? { signal } : {}),
       });
       sent.once('timeout', () => sent.destroy(new Error('the API server is silent')));
       sent.once('error', reject);
@@ -50,7 +53,7 @@ export function apiReader({ server, ...tls }: ApiReaderOptions): Pick<Client, 'l
       for (const item of list.items) Object.assign(item, { apiVersion: apiVersionOf(resource), kind: resource.kind });
       return list;
     },
-    async* watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
+    async *watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
       const lines = new LineSplitter(WATCH_LINE_BYTES_MAX);
       try {
         for await (const chunk of await get(resourcePath(resource, options.namespace), watchQuery(options), options.signal)) {

@@ -24,10 +24,7 @@ export async function ensureClusterNetwork(name: string, number: number): Promis
   const addresses = clusterAddresses(number);
   const state = await look(name, addresses);
   // Both mean child processes: each waits for the kernel.
-  await Promise.all([
-    state === 'whole' ? undefined : remake(name, addresses, state),
-    allowEgress(name, addresses),
-  ]);
+  await Promise.all([state === 'whole' ? undefined : remake(name, addresses, state), allowEgress(name, addresses)]);
   switchForwardingOn(addresses.hostDevice);
   return addresses;
 }
@@ -49,22 +46,22 @@ async function look(name: string, addresses: ClusterAddresses): Promise<'none' |
 
 async function makeRouter(name: string, a: ClusterAddresses): Promise<void> {
   const router = clusterNamespace(name);
-  await ip([
-    `netns add ${router}`,
-    `link add ${a.hostDevice} type veth peer name up0 netns ${router}`,
-    `link set ${a.hostDevice} alias ${router}`,
-  ]);
-  await run('nsenter', [`--net=${namespacePath(router)}`, 'sh', '-c', `${SYSCTLS}exec ip -batch -`], batch([
-    'link set lo up',
-    `addr add ${a.routerLink}/30 dev up0`,
-    'link set up0 up',
-    `route add default via ${a.hostLink}`,
-    'link add pods type bridge',
-    `addr add ${a.podGateway}/16 dev pods`,
-    'link set pods up',
-    // Addresses of services, nodes and load balancers are the router's own: nftables sends them on, what nobody serves is refused at once.
-    ...[a.serviceCidr, a.nodeCidr, a.loadBalancerCidr].map((cidr) => `route add local ${cidr} dev lo`),
-  ]));
+  await ip([`netns add ${router}`, `link add ${a.hostDevice} type veth peer name up0 netns ${router}`, `link set ${a.hostDevice} alias ${router}`]);
+  await run(
+    'nsenter',
+    [`--net=${namespacePath(router)}`, 'sh', '-c', `${SYSCTLS}exec ip -batch -`],
+    batch([
+      'link set lo up',
+      `addr add ${a.routerLink}/30 dev up0`,
+      'link set up0 up',
+      `route add default via ${a.hostLink}`,
+      'link add pods type bridge',
+      `addr add ${a.podGateway}/16 dev pods`,
+      'link set pods up',
+      // Addresses of services, nodes and load balancers are the router's own: nftables sends them on, what nobody serves is refused at once.
+      ...[a.serviceCidr, a.nodeCidr, a.loadBalancerCidr].map((cidr) => `route add local ${cidr} dev lo`),
+    ]),
+  );
   await ip([
     `addr add ${a.hostLink}/30 dev ${a.hostDevice}`,
     `link set ${a.hostDevice} up`,
@@ -86,7 +83,10 @@ for c in all default; do echo 0 > ipv4/conf/$c/send_redirects; echo 0 > ipv4/con
 /** Pods may reach what the host reaches; other clusters they may not. A host that cannot do this keeps clusters that work inside. */
 async function allowEgress(name: string, a: ClusterAddresses): Promise<void> {
   const table = egressTable(name);
-  await run('nft', ['-f', '-'], `
+  await run(
+    'nft',
+    ['-f', '-'],
+    `
 add table ip ${table}
 delete table ip ${table}
 table ip ${table} {
@@ -101,7 +101,8 @@ table ip ${table} {
     ip saddr ${a.routerLink} oifname != "${a.hostDevice}" masquerade
   }
 }
-`);
+`,
+  );
   // Forwarding is asked of the device a packet comes in by: the link (in `ensureClusterNetwork`) for requests, the uplinks for answers.
   for (const { dev, dst } of await hostRoutes()) if (dst === 'default') switchForwardingOn(dev);
 }

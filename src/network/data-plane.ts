@@ -72,7 +72,10 @@ export function startDataPlane(options: DataPlaneOptions): DataPlane {
     const program = [process.execPath, '--max-semi-space-size=1', options.entry, options.configPath];
     const started = spawn('nsenter', [`--net=${namespace}`, ...program], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     child = started;
-    options.apiAnswers.then(() => started.connected && started.send({ type: 'start' }, () => undefined), () => undefined);
+    options.apiAnswers.then(
+      () => started.connected && started.send({ type: 'start' }, () => undefined),
+      () => undefined,
+    );
     child.on('message', (message) => {
       if ((message as { type?: string }).type === 'ready') ready.resolve();
     });

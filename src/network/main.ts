@@ -77,11 +77,7 @@ await once(process, 'message');
 const forever = new AbortController().signal;
 void serviceInformer.run(forever);
 void sliceInformer.run(forever);
-await Promise.all([
-  startDns({ address: config.dnsAddress, source, upstreams: machineResolvers(), log }),
-  serviceInformer.synced(),
-  sliceInformer.synced(),
-]);
+await Promise.all([startDns({ address: config.dnsAddress, source, upstreams: machineResolvers(), log }), serviceInformer.synced(), sliceInformer.synced()]);
 serviceInformer.onChange({
   upsert: ({ metadata }) => touch(keyOf(metadata.namespace, metadata.name)),
   delete: ({ metadata }) => touch(keyOf(metadata.namespace, metadata.name)),

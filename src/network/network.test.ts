@@ -34,8 +34,7 @@ describe('the network of a cluster', { skip: whyNot() }, () => {
   let pods: PodNetwork;
   const servers: ChildProcess[] = [];
   const inRouter = (commands: string): Promise<string> => run('nsenter', [`--net=${namespacePath(clusterNamespace(NAME))}`, 'nft', '-f', '-'], commands);
-  const fetchFrom = async (path: string, url: string): Promise<string> =>
-    (await run('nsenter', [`--net=${path}`, process.execPath, '-e', FETCH, url])).trim();
+  const fetchFrom = async (path: string, url: string): Promise<string> => (await run('nsenter', [`--net=${path}`, process.execPath, '-e', FETCH, url])).trim();
   const fetchFromHost = async (url: string): Promise<string> => (await run(process.execPath, ['-e', FETCH, url])).trim();
   const attach = (uid: string) => pods.attach({ uid, namespace: 'default', name: uid, nodeName: 'n' });
   async function serve(uid: string): Promise<{ path: string; ip: string }> {
@@ -50,17 +49,26 @@ describe('the network of a cluster', { skip: whyNot() }, () => {
     await inRouter(transaction(written, next));
     written = next;
   }
-  const web = (ips: string[], sticky = false): Ruleset => serviceRules(
-    {
-      apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' },
-      spec: { clusterIP: `10.${200 + addresses.number}.0.7`, ports: [{ port: 80, nodePort: 30080 }], ...(sticky ? { sessionAffinity: 'ClientIP' } : {}) },
-      status: { loadBalancer: { ingress: [{ ip: `172.31.${addresses.number}.5` }] } },
-    },
-    [{
-      apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: {}, addressType: 'IPv4',
-      ports: [{ port: 8080 }], endpoints: ips.map((ip) => ({ addresses: [ip] })),
-    }],
-  );
+  const web = (ips: string[], sticky = false): Ruleset =>
+    serviceRules(
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'web', namespace: 'default' },
+        spec: { clusterIP: `10.${200 + addresses.number}.0.7`, ports: [{ port: 80, nodePort: 30080 }], ...(sticky ? { sessionAffinity: 'ClientIP' } : {}) },
+        status: { loadBalancer: { ingress: [{ ip: `172.31.${addresses.number}.5` }] } },
+      },
+      [
+        {
+          apiVersion: 'discovery.k8s.io/v1',
+          kind: 'EndpointSlice',
+          metadata: {},
+          addressType: 'IPv4',
+          ports: [{ port: 8080 }],
+          endpoints: ips.map((ip) => ({ addresses: [ip] })),
+        },
+      ],
+    );
 
   before(async () => {
     const { numbers, routes } = await takenAddresses();
@@ -108,17 +116,21 @@ describe('the network of a cluster', { skip: whyNot() }, () => {
 
   test('connections are spread over endpoints, with session affinity they stay with one', async () => {
     const ips = [(await attach('aaaaaaaa-aaaa-1')).ip, (await attach('bbbbbbbb-bbbb-1')).ip];
-    const ask = (): Promise<string> => new Promise((resolve, reject) => {
-      const socket = net.connect(80, `10.${200 + addresses.number}.0.7`, () => socket.write('GET / HTTP/1.0\r\n\r\n'));
-      let text = '';
-      socket.on('data', (chunk) => (text += chunk.toString())).on('end', () => resolve(text.split('\r\n\r\n')[1]!.split(' ')[0]!)).on('error', reject);
-    });
+    const ask = (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const socket = net.connect(80, `10.${200 + addresses.number}.0.7`, () => socket.write('GET / HTTP/1.0\r\n\r\n'));
+        let text = '';
+        socket
+          .on('data', (chunk) => (text += chunk.toString()))
+          .on('end', () => resolve(text.split('\r\n\r\n')[1]!.split(' ')[0]!))
+          .on('error', reject);
+      });
     const many = async (): Promise<Set<string>> => new Set(await Promise.all(Array.from({ length: 40 }, ask)));
     await write(web(ips));
     assert.equal((await many()).size, 2);
     await write(web(ips, true));
     const first = await ask();
-    assert.deepEqual([...await many()], [first]);
+    assert.deepEqual([...(await many())], [first]);
     await write(emptyRuleset());
   });
 

@@ -61,7 +61,11 @@ class VethNetwork implements PodNetwork {
       this.#attached.set(ifalias, Promise.resolve({ ip: numberToAddress(address), path }));
       this.#next = Math.max(this.#next, address + 1);
     }
-    if (halfMade.length > 0) await ip(halfMade.map((device) => `link del ${device}`), this.#router);
+    if (halfMade.length > 0)
+      await ip(
+        halfMade.map((device) => `link del ${device}`),
+        this.#router,
+      );
   }
 
   attach(pod: { uid: string }): Promise<Attachment> {
@@ -95,13 +99,16 @@ class VethNetwork implements PodNetwork {
       await ip([`netns add ${namespace}`, `link add ${device} netns ${this.#router} type veth peer name eth0 netns ${namespace}`]);
       await Promise.all([
         ip([`link set ${device} master pods up alias ${uid}`], this.#router),
-        ip([
-          'link set lo up',
-          `addr add ${text}/32 dev eth0`,
-          'link set eth0 up',
-          `route add ${this.#addresses.podGateway} dev eth0 scope link src ${text}`,
-          `route add default via ${this.#addresses.podGateway} dev eth0 src ${text}`,
-        ], namespace),
+        ip(
+          [
+            'link set lo up',
+            `addr add ${text}/32 dev eth0`,
+            'link set eth0 up',
+            `route add ${this.#addresses.podGateway} dev eth0 scope link src ${text}`,
+            `route add default via ${this.#addresses.podGateway} dev eth0 src ${text}`,
+          ],
+          namespace,
+        ),
       ]);
       return { path, ip: text };
     } catch (error) {

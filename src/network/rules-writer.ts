@@ -15,9 +15,13 @@ export interface RulesWriter {
 }
 
 /** `wanted` computes the state; `apply` is nft's standard input, replaceable for tests. */
-export function rulesWriter(
-  options: { nodeCidr: string; wanted: () => Ruleset; clock: Clock; log: Logger; apply?: (commands: string) => Promise<void> },
-): RulesWriter {
+export function rulesWriter(options: {
+  nodeCidr: string;
+  wanted: () => Ruleset;
+  clock: Clock;
+  log: Logger;
+  apply?: (commands: string) => Promise<void>;
+}): RulesWriter {
   const { nodeCidr, wanted, clock, log } = options;
   const apply = options.apply ?? (async (commands) => void (await run('nft', ['-f', '-'], commands)));
   /** What nftables holds; undefined: unknown, start over. */
@@ -57,9 +61,10 @@ export function rulesWriter(
   }
   return {
     changed,
-    flushed: () => new Promise((done) => {
-      waiters.push(done);
-      changed();
-    }),
+    flushed: () =>
+      new Promise((done) => {
+        waiters.push(done);
+        changed();
+      }),
   };
 }

@@ -67,9 +67,17 @@ export function transaction(before: Ruleset, after: Ruleset): string {
   const elements = (verb: 'add' | 'delete', set: string, list: readonly string[]): void => {
     if (list.length > 0) lines.push(`${verb} element ${TABLE} ${set} { ${list.join(', ')} }`);
   };
-  const maps = [['services', before.services, after.services], ['node-ports', before.nodePorts, after.nodePorts]] as const;
+  const maps = [
+    ['services', before.services, after.services],
+    ['node-ports', before.nodePorts, after.nodePorts],
+  ] as const;
   // First what refers to chains, at the end the chains themselves: no command may leave a dangling name.
-  for (const [name, old, now] of maps) elements('delete', name, changedEntries(old, now).map(([key]) => key));
+  for (const [name, old, now] of maps)
+    elements(
+      'delete',
+      name,
+      changedEntries(old, now).map(([key]) => key),
+    );
   elements('delete', 'hairpin', missing(before.endpoints, after.endpoints).map(pair));
   for (const [name, definition] of after.sets) if (!before.sets.has(name)) lines.push(`add set ${TABLE} ${name} ${definition}`);
   const changed = [...after.chains].filter(([name, rules]) => !sameRules(before.chains.get(name), rules));
@@ -78,7 +86,12 @@ export function transaction(before: Ruleset, after: Ruleset): string {
     if (before.chains.has(name)) lines.push(`flush chain ${TABLE} ${name}`);
     for (const rule of rules) lines.push(`add rule ${TABLE} ${name} ${rule}`);
   }
-  for (const [name, old, now] of maps) elements('add', name, changedEntries(now, old).map(([key, verdict]) => `${key} : ${verdict}`));
+  for (const [name, old, now] of maps)
+    elements(
+      'add',
+      name,
+      changedEntries(now, old).map(([key, verdict]) => `${key} : ${verdict}`),
+    );
   elements('add', 'hairpin', missing(after.endpoints, before.endpoints).map(pair));
   const removed = missing(new Set(before.chains.keys()), after.chains);
   for (const name of removed) lines.push(`flush chain ${TABLE} ${name}`);

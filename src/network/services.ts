@@ -61,7 +61,8 @@ function addPort(rules: Ruleset, service: Service, port: ServicePort, endpoints:
   }
   if (port.nodePort) rules.nodePorts.set(`${protocol} . ${port.nodePort}`, verdict);
   for (const { address } of endpoints) rules.endpoints.add(address);
-  if (spec?.sessionAffinity === 'ClientIP') addSticky(rules, chain, id, protocol, endpoints, spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS);
+  if (spec?.sessionAffinity === 'ClientIP')
+    addSticky(rules, chain, id, protocol, endpoints, spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? AFFINITY_SECONDS);
   else rules.chains.set(chain, [`meta l4proto ${protocol} dnat to ${randomOf(endpoints.map((e) => `${e.address} . ${e.port}`))}`]);
 }
 

@@ -57,10 +57,20 @@ export class TestNode {
     this.cgroupParent = `/argosy/test-${process.pid}-${this.dir.slice(-6)}`;
     const ctx = controllerContext({ client, clock: realClock, random: realRandom, log });
     const images = openImageStore({ dir: join(this.dir, 'images'), hostImagesDir: HOST_IMAGES, imagePolicy: 'host' });
-    this.#startAgent = () => startNodeAgent({
-      nodeName: 'node-1', ctx, network: machineNetwork, images, dir: join(this.dir, 'node'), cgroupParent: this.cgroupParent,
-      resources: { capacity: AMOUNTS, allocatable: AMOUNTS }, addresses: [{ type: 'InternalIP', address: '127.0.0.1' }, { type: 'Hostname', address: 'node-1' }],
-    });
+    this.#startAgent = () =>
+      startNodeAgent({
+        nodeName: 'node-1',
+        ctx,
+        network: machineNetwork,
+        images,
+        dir: join(this.dir, 'node'),
+        cgroupParent: this.cgroupParent,
+        resources: { capacity: AMOUNTS, allocatable: AMOUNTS },
+        addresses: [
+          { type: 'InternalIP', address: '127.0.0.1' },
+          { type: 'Hostname', address: 'node-1' },
+        ],
+      });
     this.agent = this.#startAgent();
     this.#ended = runControllers(ctx, [], this.#running.signal);
   }
@@ -71,7 +81,9 @@ export class TestNode {
     for (const name of ['default', 'kube-node-lease']) {
       await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }).catch(() => undefined);
     }
-    await client.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'default' } }).catch(() => undefined);
+    await client
+      .create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'default' } })
+      .catch(() => undefined);
     const node = new TestNode(client, () => engine.close(), log);
     await node.agent.ready;
     await node.client.get(nodes, { name: 'node-1' });
@@ -97,8 +109,16 @@ export class TestNode {
   /** A pod bound to the node. */
   run(name: string, container: Partial<Container>, spec: Partial<PodSpec> = {}): Promise<Pod> {
     return this.client.create(pods, {
-      apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default', labels: { app: name } },
-      spec: { nodeName: 'node-1', automountServiceAccountToken: false, terminationGracePeriodSeconds: 2, ...spec, containers: [{ name: 'main', image: 'busybox', ...container }] },
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'default', labels: { app: name } },
+      spec: {
+        nodeName: 'node-1',
+        automountServiceAccountToken: false,
+        terminationGracePeriodSeconds: 2,
+        ...spec,
+        containers: [{ name: 'main', image: 'busybox', ...container }],
+      },
     });
   }
 
@@ -129,4 +149,7 @@ export class TestNode {
   }
 }
 
-export const phaseIs = (phase: string) => (pod: Pod): boolean => pod.status?.phase === phase;
+export const phaseIs =
+  (phase: string) =>
+  (pod: Pod): boolean =>
+    pod.status?.phase === phase;

@@ -35,9 +35,7 @@ export interface WatchOptions {
   signal: AbortSignal;
 }
 
-export type WatchEvent<T extends KubeObject> =
-  | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: T }
-  | { type: 'BOOKMARK'; resourceVersion: string };
+export type WatchEvent<T extends KubeObject> = { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: T } | { type: 'BOOKMARK'; resourceVersion: string };
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 

@@ -72,12 +72,14 @@ export async function runControllers(ctx: ControllerContext, controllers: readon
   const informers = informersOf.get(ctx);
   if (informers === undefined) throw new Error('runControllers needs a context made by controllerContext');
   informers.start(signal);
-  await Promise.all(controllers.map(async (controller) => {
-    try {
-      await controller.run(signal);
-    } catch (error) {
-      ctx.log.error('a controller ended with an error', { controller: controller.name, error: error instanceof Error ? error.stack : String(error) });
-    }
-  }));
+  await Promise.all(
+    controllers.map(async (controller) => {
+      try {
+        await controller.run(signal);
+      } catch (error) {
+        ctx.log.error('a controller ended with an error', { controller: controller.name, error: error instanceof Error ? error.stack : String(error) });
+      }
+    }),
+  );
   await informers.ended();
 }

@@ -100,7 +100,13 @@ export class EventBroadcaster {
 }
 
 function buildEvent(
-  component: string, regarding: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, record: EventRecord, nowMs: number,
+  component: string,
+  regarding: KubeObject,
+  type: 'Normal' | 'Warning',
+  reason: string,
+  message: string,
+  record: EventRecord,
+  nowMs: number,
 ): Event {
   const { name, namespace, uid, resourceVersion } = regarding.metadata;
   return {
@@ -126,4 +132,3 @@ function buildEvent(
     reportingInstance: '',
   };
 }
-

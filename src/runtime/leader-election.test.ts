@@ -18,7 +18,9 @@ class LeaseApi {
   #revision = 0;
 
   client(identity: string): Client {
-    const check = () => { if (this.down.has(identity)) throw new Error('connection refused'); };
+    const check = () => {
+      if (this.down.has(identity)) throw new Error('connection refused');
+    };
     const put = async (_resource: unknown, lease: Lease) => {
       check();
       if (this.lease !== undefined && lease.metadata.resourceVersion !== this.lease.metadata.resourceVersion) throw conflict(target);
@@ -36,7 +38,13 @@ class LeaseApi {
 function contender(api: LeaseApi, clock: VirtualClock, identity: string) {
   const ctx = controllerContext({ client: api.client(identity), clock, random: seededRandom(1), log: silentLogger });
   const abort = new AbortController();
-  const self = { leading: false, stop: async () => { abort.abort(); await ended; } };
+  const self = {
+    leading: false,
+    stop: async () => {
+      abort.abort();
+      await ended;
+    },
+  };
   const lead = async (signal: AbortSignal) => {
     self.leading = true;
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -13,10 +13,7 @@ export interface Watch {
 }
 
 /** A Watch whose functions know the type of the objects. */
-export function watching<T extends KubeObject>(
-  resource: Resource<T>,
-  keys?: (object: T, old: T | undefined, deleted: boolean) => readonly ObjectKey[],
-): Watch {
+export function watching<T extends KubeObject>(resource: Resource<T>, keys?: (object: T, old: T | undefined, deleted: boolean) => readonly ObjectKey[]): Watch {
   // Safe: the informer of `resource` only delivers its objects.
   return { resource, ...(keys ? { keys: keys as unknown as NonNullable<Watch['keys']> } : {}) };
 }

@@ -57,12 +57,22 @@ async function run(lists: ObjectList<ConfigMap>[], watches: (WatchEvent<ConfigMa
 const list = (revision: string, ...items: ConfigMap[]): ObjectList<ConfigMap> => ({ metadata: { resourceVersion: revision }, items });
 
 test('handlers see the list, then changes with the object before', async () => {
-  const { seen, informer } = await run([list('5', map('a', '3'))], [[
-    { type: 'MODIFIED', object: map('a', '6') }, { type: 'ADDED', object: map('b', '7') }, { type: 'DELETED', object: map('a', '8') },
-  ]]);
+  const { seen, informer } = await run(
+    [list('5', map('a', '3'))],
+    [
+      [
+        { type: 'MODIFIED', object: map('a', '6') },
+        { type: 'ADDED', object: map('b', '7') },
+        { type: 'DELETED', object: map('a', '8') },
+      ],
+    ],
+  );
   assert.deepEqual(seen, ['add a@3', 'update a@6', 'add b@7', 'delete a']);
   assert.equal(informer.get({ namespace: 'default', name: 'a' }), undefined);
-  assert.deepEqual(informer.list('default').map((m) => m.metadata.name), ['b']);
+  assert.deepEqual(
+    informer.list('default').map((m) => m.metadata.name),
+    ['b'],
+  );
   assert.deepEqual(informer.byIndex('owner', 'b').length, 1);
   assert.deepEqual(informer.byIndex('owner', 'a').length, 0);
 });
@@ -73,7 +83,10 @@ test('a watch that ends is resumed from the last revision, bookmarks counted', a
 });
 
 test('after 410 the list is read again and what is missing from it is deleted', async () => {
-  const { asked, seen } = await run([list('5', map('a', '3'), map('b', '4')), list('90', map('b', '4'), map('c', '80'))], [[expired('too old resource version')]]);
+  const { asked, seen } = await run(
+    [list('5', map('a', '3'), map('b', '4')), list('90', map('b', '4'), map('c', '80'))],
+    [[expired('too old resource version')]],
+  );
   assert.deepEqual(asked, ['list', 'watch from 5', 'list', 'watch from 90']);
   assert.deepEqual(seen, ['add a@3', 'add b@4', 'add c@80', 'delete a']);
 });

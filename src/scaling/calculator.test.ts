@@ -19,18 +19,23 @@ test('daemon sets take from every node', () => {
 });
 
 test('a placeholder of 3.8G fits and holds its node; one of 4G never fits', () => {
-  assert.deepEqual([placeholderOn(g6, request(900, 3.8e9), request(200, 0.8e9)).fits, placeholderOn(g6, request(900, 3.8e9), request(200, 0.8e9)).holdsNode], [true, true]);
+  assert.deepEqual(
+    [placeholderOn(g6, request(900, 3.8e9), request(200, 0.8e9)).fits, placeholderOn(g6, request(900, 3.8e9), request(200, 0.8e9)).holdsNode],
+    [true, true],
+  );
   assert.equal(placeholderOn(g6, request(900, 4e9), request(200, 0.8e9)).fits, false);
   assert.equal(placeholderOn(g6, request(100, 1e9), request(200, 0.8e9)).holdsNode, false);
 });
 
 test('what is used and what is wasted make up the room, on every type', () => {
-  fc.assert(fc.property(fc.constantFrom(...CATALOGUE), fc.integer({ min: 1, max: 4000 }), fc.integer({ min: 1e6, max: 8e9 }), (type, cpu, memory) => {
-    const fit = fitOn(type, request(cpu, memory));
-    assert.equal(fit.replicas * cpu + fit.wasted.cpuMillis, fit.room.cpuMillis);
-    assert.equal(fit.replicas * memory + fit.wasted.memoryBytes, fit.room.memoryBytes);
-    assert.ok(fit.wasted.cpuMillis < cpu || fit.wasted.memoryBytes < memory || fit.limitedBy === 'pods');
-  }));
+  fc.assert(
+    fc.property(fc.constantFrom(...CATALOGUE), fc.integer({ min: 1, max: 4000 }), fc.integer({ min: 1e6, max: 8e9 }), (type, cpu, memory) => {
+      const fit = fitOn(type, request(cpu, memory));
+      assert.equal(fit.replicas * cpu + fit.wasted.cpuMillis, fit.room.cpuMillis);
+      assert.equal(fit.replicas * memory + fit.wasted.memoryBytes, fit.room.memoryBytes);
+      assert.ok(fit.wasted.cpuMillis < cpu || fit.wasted.memoryBytes < memory || fit.limitedBy === 'pods');
+    }),
+  );
 });
 
 test('offers are sorted by price and all can hold what they promise', () => {

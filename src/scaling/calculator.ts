@@ -24,7 +24,10 @@ export interface Fit {
 }
 
 export function sum(requests: readonly Request[]): Request {
-  return requests.reduce((total, r) => ({ cpuMillis: total.cpuMillis + r.cpuMillis, memoryBytes: total.memoryBytes + r.memoryBytes }), { cpuMillis: 0, memoryBytes: 0 });
+  return requests.reduce((total, r) => ({ cpuMillis: total.cpuMillis + r.cpuMillis, memoryBytes: total.memoryBytes + r.memoryBytes }), {
+    cpuMillis: 0,
+    memoryBytes: 0,
+  });
 }
 
 /** How many replicas of `request` a node of the type takes beside its daemon pods. */
@@ -39,7 +42,12 @@ export function fitOn(type: InstanceType, request: Request, daemonSets: readonly
   ];
   const [limitedBy, replicas] = limits.reduce((least, limit) => (limit[1] < least[1] ? limit : least));
   return {
-    type, split, daemons, room, replicas, limitedBy,
+    type,
+    split,
+    daemons,
+    room,
+    replicas,
+    limitedBy,
     wasted: { cpuMillis: room.cpuMillis - replicas * request.cpuMillis, memoryBytes: room.memoryBytes - replicas * request.memoryBytes },
   };
 }
@@ -75,7 +83,8 @@ export function offers(request: Request, replicas: number, options: { daemonSets
       const nodes = Math.ceil(replicas / fit.replicas);
       const share = (asked: number, has: number): number => (has === 0 ? 0 : (asked * replicas) / (has * nodes));
       return {
-        fit, nodes,
+        fit,
+        nodes,
         monthlyUsd: Math.round(nodes * fit.type.monthlyUsd * 100) / 100,
         usedShare: Math.max(share(request.cpuMillis, fit.split.nominal.cpuMillis), share(request.memoryBytes, fit.split.nominal.memoryBytes)),
       };

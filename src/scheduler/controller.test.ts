@@ -59,7 +59,8 @@ async function start(wrap: (client: Client) => Client = (client) => client): Pro
       stop = run();
       await world.clock.advance(10);
     },
-    texts: async (reason) => (await world.client.list(events, { namespace: 'default' })).items.filter((event) => event.reason === reason).map((event) => event.message ?? ''),
+    texts: async (reason) =>
+      (await world.client.list(events, { namespace: 'default' })).items.filter((event) => event.reason === reason).map((event) => event.message ?? ''),
     async [Symbol.asyncDispose]() {
       await stop();
       await world.engine.close();
@@ -80,7 +81,10 @@ test('a burst of pods fills nodes to the last byte and not beyond', async () => 
   await Promise.all(Array.from({ length: 8 }, (_, i) => world.addPod(`p${i}`)));
   await world.clock.advance(100);
   const placed = await Promise.all(Array.from({ length: 8 }, (_, i) => world.nodeOf(`p${i}`)));
-  assert.deepEqual(['a', 'b', undefined].map((name) => placed.filter((node) => node === name).length), [3, 3, 2]);
+  assert.deepEqual(
+    ['a', 'b', undefined].map((name) => placed.filter((node) => node === name).length),
+    [3, 3, 2],
+  );
   assert.equal((await world.texts('Scheduled')).length, 6);
 });
 
@@ -158,7 +162,9 @@ test('a binding the API refuses is tried again, and its room is free meanwhile',
   await using world = await start((client) => ({
     ...client,
     createSubresource: (resource, key, subresource, body) =>
-      (subresource === 'binding' && refusals-- > 0 ? Promise.reject(new StatusError(500, 'InternalError', 'no luck')) : client.createSubresource(resource, key, subresource, body)),
+      subresource === 'binding' && refusals-- > 0
+        ? Promise.reject(new StatusError(500, 'InternalError', 'no luck'))
+        : client.createSubresource(resource, key, subresource, body),
   }));
   await world.addNode('a', { pods: 1 });
   await world.addPod('p');

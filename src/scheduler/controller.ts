@@ -47,7 +47,13 @@ export function schedulerController(ctx: ControllerContext, { strategy = 'LeastA
     view.queue.unschedulable(entry.uid);
     const why = explain(view.snapshot.nodes.size, placement.refusals);
     if (view.snapshot.nodes.size === 0) return track(reject(pod, why, ''));
-    const result = preempt(pod, { snapshot: view.snapshot, refusals: placement.refusals, budgets: view.budgets(), nominations: view.nominations, random: ctx.random });
+    const result = preempt(pod, {
+      snapshot: view.snapshot,
+      refusals: placement.refusals,
+      budgets: view.budgets(),
+      nominations: view.nominations,
+      random: ctx.random,
+    });
     if ('victims' in result) return track(makeRoom(pod, result.victims, why));
     // While victims take their time the promise holds.
     const waits = result.message.startsWith('not eligible due to a terminating pod');
@@ -78,10 +84,13 @@ export function schedulerController(ctx: ControllerContext, { strategy = 'LeastA
     view.nominations.set(pod, victims.node);
     // The promise is written first: a scheduler that ends here and starts again keeps it.
     await outcome.unschedulable(pod, why, victims.node);
-    await Promise.all([outcome.evict(victims, pod), ...displaced.map(async (other) => {
-      await outcome.takeBackPromise(other);
-      view.queue.activate(other.metadata.uid ?? '');
-    })]);
+    await Promise.all([
+      outcome.evict(victims, pod),
+      ...displaced.map(async (other) => {
+        await outcome.takeBackPromise(other);
+        view.queue.activate(other.metadata.uid ?? '');
+      }),
+    ]);
     // All victims may have been gone before they were asked to go.
     if (victims.pods.every((victim) => view.snapshot.nodeOfPod(victim.metadata.uid ?? '') === undefined)) view.queue.activate(pod.metadata.uid ?? '');
   }

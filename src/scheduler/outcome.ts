@@ -35,22 +35,28 @@ export class Outcome {
     const condition: Condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message };
     const old = getCondition(pod.status?.conditions as Condition[] | undefined, 'PodScheduled');
     const sameCondition = old?.status === 'False' && old.reason === condition.reason && old.message === message;
-    const promise = nominated === undefined || nominated === (pod.status?.nominatedNodeName ?? '') ? {} : { nominatedNodeName: nominated === '' ? null : nominated };
+    const promise =
+      nominated === undefined || nominated === (pod.status?.nominatedNodeName ?? '') ? {} : { nominatedNodeName: nominated === '' ? null : nominated };
     if (sameCondition && Object.keys(promise).length === 0) return;
     await this.#patchStatus(pod, { ...promise, ...(sameCondition ? {} : { conditions: [this.#stamped(pod, condition)] }) });
   }
 
   /** Each victim learns why it goes, then goes with its own grace. */
   async evict({ pods: victims, node }: Victims, preemptor: Pod): Promise<void> {
-    await Promise.all(victims.map(async (victim) => {
-      if (victim.metadata.deletionTimestamp) return;
-      const condition: Condition = {
-        type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message: `${SCHEDULER_NAME}: preempting to accommodate a higher priority pod`,
-      };
-      await this.#patchStatus(victim, { conditions: [this.#stamped(victim, condition)] });
-      await this.#ctx.client.delete(pods, objectKey(victim), { preconditions: { uid: victim.metadata.uid ?? '' } }).catch(unlessNotFound);
-      this.#recorder.event(victim, 'Normal', 'Preempted', `Preempted by pod ${preemptor.metadata.uid ?? ''} on node ${node}`);
-    }));
+    await Promise.all(
+      victims.map(async (victim) => {
+        if (victim.metadata.deletionTimestamp) return;
+        const condition: Condition = {
+          type: 'DisruptionTarget',
+          status: 'True',
+          reason: 'PreemptionByScheduler',
+          message: `${SCHEDULER_NAME}: preempting to accommodate a higher priority pod`,
+        };
+        await this.#patchStatus(victim, { conditions: [this.#stamped(victim, condition)] });
+        await this.#ctx.client.delete(pods, objectKey(victim), { preconditions: { uid: victim.metadata.uid ?? '' } }).catch(unlessNotFound);
+        this.#recorder.event(victim, 'Normal', 'Preempted', `Preempted by pod ${preemptor.metadata.uid ?? ''} on node ${node}`);
+      }),
+    );
   }
 
   /** A more important pod takes the node this one was promised. */
@@ -59,7 +65,10 @@ export class Outcome {
   }
 
   #stamped(pod: Pod, condition: Condition): Condition | undefined {
-    return getCondition(setCondition(pod.status?.conditions as Condition[] | undefined, { ...condition, lastProbeTime: null }, timestamp(this.#ctx.clock.now())), condition.type);
+    return getCondition(
+      setCondition(pod.status?.conditions as Condition[] | undefined, { ...condition, lastProbeTime: null }, timestamp(this.#ctx.clock.now())),
+      condition.type,
+    );
   }
 
   async #patchStatus(pod: Pod, status: Record<string, unknown>): Promise<void> {

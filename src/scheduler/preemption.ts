@@ -75,7 +75,10 @@ export function isLeavingByPreemption(pod: Pod): boolean {
 
 /** All lower pods away, then as many back as fit: those a budget protects first, the more important before the less. */
 function victimsOn(
-  node: NodeInfo, pod: Pod, mayGo: (node: NodeInfo, snapshot: Snapshot) => boolean, { snapshot, budgets, nominations }: Pick<PreemptionInput, 'snapshot' | 'budgets' | 'nominations'>,
+  node: NodeInfo,
+  pod: Pod,
+  mayGo: (node: NodeInfo, snapshot: Snapshot) => boolean,
+  { snapshot, budgets, nominations }: Pick<PreemptionInput, 'snapshot' | 'budgets' | 'nominations'>,
 ): Victims | undefined {
   const priority = podPriority(pod);
   const lower = [...node.pods.values()].map((info) => info.pod).filter((other) => podPriority(other) < priority);
@@ -116,8 +119,10 @@ function splitByBudgets(pods: readonly Pod[], budgets: readonly PodDisruptionBud
   const others: Pod[] = [];
   for (const pod of pods) {
     const { name = '', namespace, labels = {} } = pod.metadata;
-    const mine = left.filter(({ budget, matches }) =>
-      budget.metadata.namespace === namespace && Object.keys(labels).length > 0 && matches(labels) && !budget.status?.disruptedPods?.[name]);
+    const mine = left.filter(
+      ({ budget, matches }) =>
+        budget.metadata.namespace === namespace && Object.keys(labels).length > 0 && matches(labels) && !budget.status?.disruptedPods?.[name],
+    );
     let violated = false;
     for (const entry of mine) if (--entry.allowed < 0) violated = true;
     (violated && !isPodTerminal(pod) ? violating : others).push(pod);

@@ -49,7 +49,13 @@ export function place(pod: Pod, snapshot: Snapshot, random: Random, { nomination
   if (feasible.length === 1) return { node: first.name, checked };
   const totals = scoresOf(pod, snapshot, feasible, strategy);
   const best = Math.max(...totals);
-  return { node: pick(random, feasible.filter((_, i) => totals[i] === best)).name, checked };
+  return {
+    node: pick(
+      random,
+      feasible.filter((_, i) => totals[i] === best),
+    ).name,
+    checked,
+  };
 }
 
 /** A node must do both with and without the pods that were promised room there: they may come, or not. */
@@ -75,5 +81,8 @@ export function explain(nodes: number, refusals: ReadonlyMap<string, Refusal>): 
 
 /** '1 Insufficient cpu, 2 Too many pods.' */
 export function summary(counts: ReadonlyMap<string, number>): string {
-  return `${[...counts].map(([reason, count]) => `${count} ${reason}`).sort().join(', ')}.`;
+  return `${[...counts]
+    .map(([reason, count]) => `${count} ${reason}`)
+    .sort()
+    .join(', ')}.`;
 }

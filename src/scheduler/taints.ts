@@ -21,6 +21,10 @@ export function tolerates(tolerations: readonly Toleration[] | undefined, taint:
 }
 
 /** The first taint with one of the effects that is not tolerated. */
-export function untolerated(tolerations: readonly Toleration[] | undefined, taints: readonly Taint[] | undefined, effects: readonly string[]): Taint | undefined {
+export function untolerated(
+  tolerations: readonly Toleration[] | undefined,
+  taints: readonly Taint[] | undefined,
+  effects: readonly string[],
+): Taint | undefined {
   return taints?.find((taint) => effects.includes(taint.effect) && !tolerates(tolerations, taint));
 }

@@ -22,7 +22,9 @@ export function compileConstraint(constraint: Constraint, pod: Pod, snapshot: Sn
     const value = pod.metadata.labels?.[key];
     return value === undefined ? [] : [{ key, operator: 'In', values: [value] }];
   });
-  const selector = matcherOf(constraint.labelSelector && { ...constraint.labelSelector, matchExpressions: [...(constraint.labelSelector.matchExpressions ?? []), ...keys] });
+  const selector = matcherOf(
+    constraint.labelSelector && { ...constraint.labelSelector, matchExpressions: [...(constraint.labelSelector.matchExpressions ?? []), ...keys] },
+  );
   const eligible = requiredNodes(pod);
   const counts = new Map<string, number>();
   for (const info of snapshot.nodes.values()) {

@@ -13,7 +13,8 @@ const skip = whyNot() ?? false;
 const ONE_NODE = ['--nodes', '1..1', '--boot-delay', '1s'];
 
 function pidsOf(dataDir: string): number[] {
-  return execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' }).split('\n')
+  return execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' })
+    .split('\n')
     .filter((line) => line.includes(dataDir) && !line.includes('ps -eo') && !line.includes('argosy.mjs') && !line.includes('cli/main.ts'))
     .map((line) => Number.parseInt(line, 10));
 }
@@ -129,7 +130,8 @@ describe('what a user may get wrong', { skip }, () => {
 
   test('every command explains itself', async () => {
     const { stdout } = await cluster.argosy('help');
-    for (const command of ['up', 'status', 'list', 'kubeconfig', 'logs', 'down', 'delete', 'calc', 'demo', 'version']) assert.match(stdout, new RegExp(`^  ${command}\\b`, 'm'));
+    for (const command of ['up', 'status', 'list', 'kubeconfig', 'logs', 'down', 'delete', 'calc', 'demo', 'version'])
+      assert.match(stdout, new RegExp(`^  ${command}\\b`, 'm'));
   });
 });
 
@@ -137,7 +139,9 @@ describe('Ctrl-C', { skip }, () => {
   test('while a cluster starts, or in the foreground, leaves nothing running', async () => {
     for (const when of ['at once', 'when ready']) {
       const cluster = new Cluster('cli-ctrl-c', ...ONE_NODE);
-      const up = spawn(join(ROOT, 'bin/argosy'), ['up', '--name', cluster.name, '--data', cluster.dataDir, ...cluster.upOptions, '--foreground'], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const up = spawn(join(ROOT, 'bin/argosy'), ['up', '--name', cluster.name, '--data', cluster.dataDir, ...cluster.upOptions, '--foreground'], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
       let said = '';
       up.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
       await eventually('it says something', async () => said.includes(when === 'at once' ? 'opened' : 'is ready'));

@@ -18,7 +18,8 @@ const skip = whyNot() ?? false;
 
 describe('capacity before it is needed', { skip }, () => {
   const cluster = new Cluster('e2e-capacity', '--nodes', '1..3', '--boot-delay', '4s', '--scale-down-after', '3s');
-  const podsOf = async (label: string): Promise<Pod[]> => (await cluster.json<List<Pod>>('get', 'pods', '-l', label)).items.filter((pod) => !pod.metadata.deletionTimestamp);
+  const podsOf = async (label: string): Promise<Pod[]> =>
+    (await cluster.json<List<Pod>>('get', 'pods', '-l', label)).items.filter((pod) => !pod.metadata.deletionTimestamp);
   const readyPods = async (label: string): Promise<Pod[]> => (await podsOf(label)).filter(isPodReady);
   const nodes = async (): Promise<Node[]> => (await cluster.json<List<Node>>('get', 'nodes')).items;
 
@@ -32,17 +33,22 @@ describe('capacity before it is needed', { skip }, () => {
     await cluster.kubectl('apply', '-f', file('podinfo-1G.yaml'));
     await cluster.kubectl('scale', 'deployment/podinfo', '--replicas=4');
     await eventually('three pods run', async () => (await readyPods('app=podinfo')).length >= 3);
-    const pending = await eventually('the fourth pod is Pending', async () => (await podsOf('app=podinfo')).find((pod) => pod.status?.phase === 'Pending' && !pod.spec?.nodeName));
+    const pending = await eventually('the fourth pod is Pending', async () =>
+      (await podsOf('app=podinfo')).find((pod) => pod.status?.phase === 'Pending' && !pod.spec?.nodeName),
+    );
     const events = await eventually('the autoscaler speaks', async () => {
       const text = await cluster.kubectl('describe', 'pod', pending.metadata.name ?? '');
       return text.includes('TriggeredScaleUp') && text;
     });
-    assert.match(events, /FailedScheduling.*0\/1 nodes are available: 1 Insufficient memory\. preemption: 0\/1 nodes are available: 1 No preemption victims found for incoming pod\./);
+    assert.match(
+      events,
+      /FailedScheduling.*0\/1 nodes are available: 1 Insufficient memory\. preemption: 0\/1 nodes are available: 1 No preemption victims found for incoming pod\./,
+    );
     await eventually('the fourth pod runs', async () => (await readyPods('app=podinfo')).length === 4);
     assert.equal(new Set((await readyPods('app=podinfo')).map((pod) => pod.spec?.nodeName)).size, 2);
   });
 
-  test('an idle node goes after the autoscaler\'s delay, and the last one stays', async () => {
+  test("an idle node goes after the autoscaler's delay, and the last one stays", async () => {
     await cluster.kubectl('delete', 'deployment/podinfo');
     await eventually('one node is left', async () => (await nodes()).length === 1, 90);
   });
@@ -56,7 +62,7 @@ describe('capacity before it is needed', { skip }, () => {
     assert.equal((await nodes()).length, 2);
   });
 
-  test('the fifth pod takes the placeholder\'s place within two seconds, and a third node boots for the placeholder', async () => {
+  test("the fifth pod takes the placeholder's place within two seconds, and a third node boots for the placeholder", async () => {
     const startedAt = performance.now();
     await cluster.kubectl('scale', 'deployment/podinfo', '--replicas=5');
     await cluster.kubectl('rollout', 'status', 'deployment/podinfo', '--timeout=30s');

@@ -13,13 +13,19 @@ const pod = (name: string, spec: object): string => JSON.stringify({ apiVersion:
 const podinfo = (name: string, more: object = {}): string =>
   pod(name, { containers: [{ name: 'podinfo', image: 'stefanprodan/podinfo', ports: [{ containerPort: 9898 }], ...more }] });
 const shell = (name: string, script: string, more: object = {}): string =>
-  pod(name, { restartPolicy: 'Never', terminationGracePeriodSeconds: 1, containers: [{ name: 'main', image: 'busybox', command: ['sh', '-c', script] }], ...more });
+  pod(name, {
+    restartPolicy: 'Never',
+    terminationGracePeriodSeconds: 1,
+    containers: [{ name: 'main', image: 'busybox', command: ['sh', '-c', script] }],
+    ...more,
+  });
 
 describe('pods', { skip }, () => {
   const cluster = new Cluster('e2e-pods', '--nodes', '1..1', '--boot-delay', '1s');
   const get = (name: string): Promise<Pod> => cluster.json<Pod>('get', 'pod', name);
   const ready = (name: string): Promise<string> => cluster.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=30s');
-  const phase = (name: string, wanted: string): Promise<string> => cluster.kubectl('wait', `--for=jsonpath={.status.phase}=${wanted}`, `pod/${name}`, '--timeout=30s');
+  const phase = (name: string, wanted: string): Promise<string> =>
+    cluster.kubectl('wait', `--for=jsonpath={.status.phase}=${wanted}`, `pod/${name}`, '--timeout=30s');
 
   before(() => cluster.up());
   after(async () => {
@@ -46,7 +52,14 @@ describe('pods', { skip }, () => {
   });
 
   test('node ports and load balancers answer from the machine', async () => {
-    await cluster.apply(JSON.stringify({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'info-lb' }, spec: { type: 'LoadBalancer', selector: { app: 'info' }, ports: [{ port: 80, targetPort: 9898 }] } }));
+    await cluster.apply(
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'info-lb' },
+        spec: { type: 'LoadBalancer', selector: { app: 'info' }, ports: [{ port: 80, targetPort: 9898 }] },
+      }),
+    );
     const service = await eventually('the load balancer has an address', async () => {
       const found = await cluster.json<Service>('get', 'service', 'info-lb');
       return found.status?.loadBalancer?.ingress?.[0]?.ip ? found : undefined;
@@ -98,7 +111,9 @@ describe('pods', { skip }, () => {
   });
 
   test('logs follow, tail and show the previous container', async () => {
-    await cluster.apply(shell('counter', 'i=0; while [ $i -lt 5 ]; do echo line $i; i=$((i+1)); done; sleep 1; echo last; exit 3', { restartPolicy: 'Always' }));
+    await cluster.apply(
+      shell('counter', 'i=0; while [ $i -lt 5 ]; do echo line $i; i=$((i+1)); done; sleep 1; echo last; exit 3', { restartPolicy: 'Always' }),
+    );
     const child = cluster.kubectlStart('logs', '-f', 'counter', '--pod-running-timeout=30s');
     await eventually('the container has restarted', async () => ((await get('counter')).status?.containerStatuses?.[0]?.restartCount ?? 0) >= 1);
     child.kill();
@@ -112,44 +127,75 @@ describe('pods', { skip }, () => {
   test('configuration reaches the container by environment and by files', async () => {
     await cluster.kubectl('create', 'configmap', 'settings', '--from-literal=color=blue');
     await cluster.kubectl('create', 'secret', 'generic', 'hidden', '--from-literal=key=value');
-    await cluster.apply(pod('configured', {
-      restartPolicy: 'Never',
-      containers: [{
-        name: 'main', image: 'busybox',
-        command: ['sh', '-c', 'echo $COLOR $POD_NAME $(cat /etc/settings/color) $(cat /etc/hidden/key) $(cat /etc/podinfo/labels) $(test -s /var/run/secrets/kubernetes.io/serviceaccount/token && echo token)'],
-        env: [{ name: 'COLOR', valueFrom: { configMapKeyRef: { name: 'settings', key: 'color' } } }, { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
-        volumeMounts: [{ name: 'settings', mountPath: '/etc/settings' }, { name: 'hidden', mountPath: '/etc/hidden' }, { name: 'podinfo', mountPath: '/etc/podinfo' }],
-      }],
-      volumes: [{ name: 'settings', configMap: { name: 'settings' } }, { name: 'hidden', secret: { secretName: 'hidden' } }, { name: 'podinfo', downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } }],
-    }));
+    await cluster.apply(
+      pod('configured', {
+        restartPolicy: 'Never',
+        containers: [
+          {
+            name: 'main',
+            image: 'busybox',
+            command: [
+              'sh',
+              '-c',
+              'echo $COLOR $POD_NAME $(cat /etc/settings/color) $(cat /etc/hidden/key) $(cat /etc/podinfo/labels) $(test -s /var/run/secrets/kubernetes.io/serviceaccount/token && echo token)',
+            ],
+            env: [
+              { name: 'COLOR', valueFrom: { configMapKeyRef: { name: 'settings', key: 'color' } } },
+              { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+            ],
+            volumeMounts: [
+              { name: 'settings', mountPath: '/etc/settings' },
+              { name: 'hidden', mountPath: '/etc/hidden' },
+              { name: 'podinfo', mountPath: '/etc/podinfo' },
+            ],
+          },
+        ],
+        volumes: [
+          { name: 'settings', configMap: { name: 'settings' } },
+          { name: 'hidden', secret: { secretName: 'hidden' } },
+          { name: 'podinfo', downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+        ],
+      }),
+    );
     await phase('configured', 'Succeeded');
     assert.equal((await cluster.kubectl('logs', 'configured')).trim(), 'blue configured blue value app="configured" token');
   });
 
   test('init containers run first, in order', async () => {
-    await cluster.apply(pod('ordered', {
-      restartPolicy: 'Never',
-      initContainers: ['a', 'b'].map((name) => ({ name, image: 'busybox', command: ['sh', '-c', `echo ${name} >> /work/order`], volumeMounts: [{ name: 'work', mountPath: '/work' }] })),
-      containers: [{ name: 'main', image: 'busybox', command: ['cat', '/work/order'], volumeMounts: [{ name: 'work', mountPath: '/work' }] }],
-      volumes: [{ name: 'work', emptyDir: {} }],
-    }));
+    await cluster.apply(
+      pod('ordered', {
+        restartPolicy: 'Never',
+        initContainers: ['a', 'b'].map((name) => ({
+          name,
+          image: 'busybox',
+          command: ['sh', '-c', `echo ${name} >> /work/order`],
+          volumeMounts: [{ name: 'work', mountPath: '/work' }],
+        })),
+        containers: [{ name: 'main', image: 'busybox', command: ['cat', '/work/order'], volumeMounts: [{ name: 'work', mountPath: '/work' }] }],
+        volumes: [{ name: 'work', emptyDir: {} }],
+      }),
+    );
     await phase('ordered', 'Succeeded');
     assert.equal(await cluster.kubectl('logs', 'ordered'), 'a\nb\n');
   });
 
   test('a failing readiness probe keeps a pod out of its service and a failing liveness probe restarts it', async () => {
-    await cluster.apply(podinfo('probed', {
-      readinessProbe: { httpGet: { path: '/status/500', port: 9898 }, periodSeconds: 1 },
-      livenessProbe: { exec: { command: ['test', '!', '-e', '/tmp/sick'] }, periodSeconds: 1, failureThreshold: 1 },
-    }));
+    await cluster.apply(
+      podinfo('probed', {
+        readinessProbe: { httpGet: { path: '/status/500', port: 9898 }, periodSeconds: 1 },
+        livenessProbe: { exec: { command: ['test', '!', '-e', '/tmp/sick'] }, periodSeconds: 1, failureThreshold: 1 },
+      }),
+    );
     await phase('probed', 'Running');
-    await eventually('the probe has failed', async () => (await cluster.kubectl('describe', 'pod', 'probed')).includes('Readiness probe failed: HTTP probe failed with statuscode: 500'));
+    await eventually('the probe has failed', async () =>
+      (await cluster.kubectl('describe', 'pod', 'probed')).includes('Readiness probe failed: HTTP probe failed with statuscode: 500'),
+    );
     assert.equal((await get('probed')).status?.containerStatuses?.[0]?.ready, false);
     await cluster.kubectl('exec', 'probed', '--', 'touch', '/tmp/sick');
     await eventually('the container restarts', async () => ((await get('probed')).status?.containerStatuses?.[0]?.restartCount ?? 0) >= 1);
   });
 
-  test('an image that does not exist is named in the pod\'s reason', async () => {
+  test("an image that does not exist is named in the pod's reason", async () => {
     await cluster.apply(pod('lost', { containers: [{ name: 'main', image: '127.0.0.1:1/no/such:image' }] }));
     await eventually('the pull fails', async () => /ErrImagePull|ImagePullBackOff/.test(await cluster.kubectl('get', 'pod', 'lost')));
     await eventually('it backs off', async () => (await cluster.kubectl('get', 'pod', 'lost')).includes('ImagePullBackOff'));
@@ -157,10 +203,14 @@ describe('pods', { skip }, () => {
   });
 
   test('a container over its memory limit is OOMKilled', async () => {
-    await cluster.apply(pod('greedy', {
-      restartPolicy: 'Never',
-      containers: [{ name: 'main', image: 'busybox', command: ['sh', '-c', 'x=a; while true; do x=$x$x$x$x; done'], resources: { limits: { memory: '16Mi' } } }],
-    }));
+    await cluster.apply(
+      pod('greedy', {
+        restartPolicy: 'Never',
+        containers: [
+          { name: 'main', image: 'busybox', command: ['sh', '-c', 'x=a; while true; do x=$x$x$x$x; done'], resources: { limits: { memory: '16Mi' } } },
+        ],
+      }),
+    );
     await eventually('it is killed', async () => (await get('greedy')).status?.containerStatuses?.[0]?.state?.terminated?.reason === 'OOMKilled');
   });
 
@@ -168,7 +218,17 @@ describe('pods', { skip }, () => {
     await cluster.kubectl('create', 'job', 'once', '--image=busybox', '--', 'echo', 'done');
     await cluster.kubectl('wait', '--for=condition=complete', 'job/once', '--timeout=30s');
     assert.equal(await cluster.kubectl('logs', 'job/once'), 'done\n');
-    await cluster.apply(JSON.stringify({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'everywhere' }, spec: { selector: { matchLabels: { app: 'everywhere' } }, template: { metadata: { labels: { app: 'everywhere' } }, spec: { containers: [{ name: 'pause', image: 'registry.k8s.io/pause:3.10' }] } } } }));
+    await cluster.apply(
+      JSON.stringify({
+        apiVersion: 'apps/v1',
+        kind: 'DaemonSet',
+        metadata: { name: 'everywhere' },
+        spec: {
+          selector: { matchLabels: { app: 'everywhere' } },
+          template: { metadata: { labels: { app: 'everywhere' } }, spec: { containers: [{ name: 'pause', image: 'registry.k8s.io/pause:3.10' }] } },
+        },
+      }),
+    );
     await cluster.kubectl('rollout', 'status', 'daemonset/everywhere', '--timeout=30s');
   });
 

@@ -67,9 +67,14 @@ describe('a cluster that is killed', { skip }, () => {
       await cluster.up();
     }
     const names = new Set((await cluster.json<List<ConfigMap>>('get', 'configmaps')).items.map((item) => item.metadata.name));
-    assert.deepEqual([...acknowledged].filter((name) => !names.has(name)), []);
+    assert.deepEqual(
+      [...acknowledged].filter((name) => !names.has(name)),
+      [],
+    );
     await eventually('two pods run', async () => (await readyPods()).length === 2);
-    const containers = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n').filter((line) => line.includes('conmon') && line.includes(cluster.dataDir));
+    const containers = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.includes('conmon') && line.includes(cluster.dataDir));
     assert.equal(containers.length, 2);
   });
 

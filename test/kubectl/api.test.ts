@@ -92,7 +92,10 @@ test('typed create commands, which send protobuf', { skip }, async () => {
   await api.kubectl('create', 'priorityclass', 'high', '--value=1000');
   await api.kubectl('create', 'pdb', 'p', '--selector=app=x', '--min-available=1', '-n', 'typed');
   await api.kubectl('autoscale', 'deployment', 'typed', '--max=5', '-n', 'typed');
-  assert.match(await api.kubectl('get', 'all', '-n', 'typed'), /job\.batch\/once(.|\n)*horizontalpodautoscaler\.autoscaling\/typed|horizontalpodautoscaler(.|\n)*job/);
+  assert.match(
+    await api.kubectl('get', 'all', '-n', 'typed'),
+    /job\.batch\/once(.|\n)*horizontalpodautoscaler\.autoscaling\/typed|horizontalpodautoscaler(.|\n)*job/,
+  );
 });
 
 test('scale, set image, restart, label, annotate and patch change a deployment', { skip }, async () => {
@@ -104,7 +107,14 @@ test('scale, set image, restart, label, annotate and patch change a deployment',
   await api.kubectl('annotate', 'deploy', 'changed', 'note=x');
   await api.kubectl('patch', 'deploy', 'changed', '--type=json', '-p', '[{"op":"add","path":"/spec/minReadySeconds","value":4}]');
   await api.kubectl('patch', 'deploy', 'changed', '--type=merge', '-p', '{"spec":{"revisionHistoryLimit":2}}');
-  const paths = ['.spec.replicas', '.spec.template.spec.containers[0].image', '.metadata.labels.tier', '.spec.minReadySeconds', '.spec.revisionHistoryLimit', '.spec.template.spec.containers[0].ports[0].containerPort'];
+  const paths = [
+    '.spec.replicas',
+    '.spec.template.spec.containers[0].image',
+    '.metadata.labels.tier',
+    '.spec.minReadySeconds',
+    '.spec.revisionHistoryLimit',
+    '.spec.template.spec.containers[0].ports[0].containerPort',
+  ];
   assert.equal(await api.kubectl('get', 'deploy', 'changed', '-o', `jsonpath=${paths.map((path) => `{${path}}`).join(' ')}`), '5 nginx:1.26 front 4 2 80');
   assert.match(await api.kubectl('get', 'deploy', 'changed', '-o', 'yaml'), /restartedAt/);
   assert.match(await api.kubectl('get', 'deploy', 'changed', '--subresource=scale'), /DESIRED/);
@@ -184,9 +194,16 @@ test('events can be listed for an object', { skip }, async () => {
   await api.apply(DEPLOYMENT);
   const uid = await api.kubectl('get', 'deploy', 'web', '-o', 'jsonpath={.metadata.uid}');
   await api.client.create({ group: '', version: 'v1', kind: 'Event', plural: 'events', namespaced: true }, {
-    apiVersion: 'v1', kind: 'Event', metadata: { name: 'web.1', namespace: 'default' }, reason: 'Tested', message: 'it was tested', type: 'Normal',
-    involvedObject: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'default', uid }, count: 1,
-    firstTimestamp: new Date().toISOString(), lastTimestamp: new Date().toISOString(),
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'web.1', namespace: 'default' },
+    reason: 'Tested',
+    message: 'it was tested',
+    type: 'Normal',
+    involvedObject: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'default', uid },
+    count: 1,
+    firstTimestamp: new Date().toISOString(),
+    lastTimestamp: new Date().toISOString(),
   } as never);
   assert.match(await api.kubectl('get', 'events'), /Normal +Tested +deployment\/web +it was tested/);
   assert.match(await api.kubectl('events', '--for', 'deployment/web'), /it was tested/);

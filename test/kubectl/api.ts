@@ -75,7 +75,12 @@ export async function startTestApi(options: { kubeletOf?: KubeletOf; log?: Logge
     return stdout;
   };
   return {
-    engine, client, pki, dir, kubeconfig, kubectlRaw,
+    engine,
+    client,
+    pki,
+    dir,
+    kubeconfig,
+    kubectlRaw,
     port: server.port,
     kubectl: (...args) => must(args),
     apply: (manifest) => must(['apply', '-f', '-'], manifest),

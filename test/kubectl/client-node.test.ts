@@ -14,7 +14,10 @@ before(async () => {
   api = await startTestApi({ kubeletOf: () => kubelet });
   config.loadFromFile(api.kubeconfig);
   await api.client.create(pods, {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'default' }, spec: { nodeName: 'node-1', containers: [{ name: 'main', image: 'x:1' }] },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { nodeName: 'node-1', containers: [{ name: 'main', image: 'x:1' }] },
   } as Pod);
 });
 after(() => api?.close());
@@ -27,9 +30,14 @@ async function until(condition: () => boolean): Promise<void> {
 test('objects are created, listed and watched', async () => {
   const core = config.makeApiClient(CoreV1Api);
   const seen: string[] = [];
-  const controller = await new Watch(config).watch('/api/v1/namespaces/default/configmaps', {}, (type, object: { metadata: { name: string } }) => {
-    seen.push(`${type} ${object.metadata.name}`);
-  }, () => undefined);
+  const controller = await new Watch(config).watch(
+    '/api/v1/namespaces/default/configmaps',
+    {},
+    (type, object: { metadata: { name: string } }) => {
+      seen.push(`${type} ${object.metadata.name}`);
+    },
+    () => undefined,
+  );
   await core.createNamespacedConfigMap({ namespace: 'default', body: { metadata: { name: 'made' }, data: { a: 'b' } } });
   const list = await core.listNamespacedConfigMap({ namespace: 'default' });
   assert.ok(list.items.some((item) => item.metadata?.name === 'made'));

@@ -67,7 +67,10 @@ test('a definition becomes a resource that kubectl finds, prints, explains, scal
   await api.kubectl('scale', 'widget', 'one', '--replicas=3');
   assert.equal(await api.kubectl('get', 'wd', 'one', '-o', 'jsonpath={.spec.replicas}'), '3');
   await api.kubectl('patch', 'widget', 'one', '--type=merge', '-p', '{"spec":{"replicas":4}}');
-  assert.match((await api.kubectlRaw(['apply', '-f', '-'], WIDGET.replace('red', 'green'))).stderr, /spec\.colour: Unsupported value: "green": supported values: "red", "blue"/);
+  assert.match(
+    (await api.kubectlRaw(['apply', '-f', '-'], WIDGET.replace('red', 'green'))).stderr,
+    /spec\.colour: Unsupported value: "green": supported values: "red", "blue"/,
+  );
   assert.match((await api.kubectlRaw(['apply', '-f', '-'], WIDGET.replace('colour', 'color'))).stderr, /unknown field "spec\.color"/);
   await api.kubectl('delete', 'widget', 'one');
   await api.kubectl('delete', 'crd', 'widgets.example.test');

@@ -21,11 +21,14 @@ export function fakeKubelet(): FakeKubelet {
     const stdout = options.stdout ? new PassThrough() : null;
     const stderr = options.stderr ? new PassThrough() : null;
     let exited: (code: number) => void;
-    const exit = new Promise<{ exitCode: number }>((resolve) => (exited = (exitCode) => {
-      stdout?.end();
-      stderr?.end();
-      resolve({ exitCode });
-    }));
+    const exit = new Promise<{ exitCode: number }>(
+      (resolve) =>
+        (exited = (exitCode) => {
+          stdout?.end();
+          stderr?.end();
+          resolve({ exitCode });
+        }),
+    );
     const [program, ...args] = command;
     const sizeKnown: ((text: string) => void)[] = [];
     switch (program) {
@@ -50,10 +53,14 @@ export function fakeKubelet(): FakeKubelet {
           exited(0);
         });
         break;
-      default: break;
+      default:
+        break;
     }
     return {
-      stdin, stdout, stderr, exit,
+      stdin,
+      stdout,
+      stderr,
+      exit,
       resize(columns, rows) {
         asked.sizes.push([columns, rows]);
         sizeKnown.forEach((known) => known(`${columns}x${rows}`));
@@ -78,7 +85,8 @@ export function fakeKubelet(): FakeKubelet {
     },
     async exec(_pod: PodRef, options: ExecOptions) {
       asked.exec.push(options);
-      if (options.command[0] === 'missing') throw new StatusError(500, 'InternalError', 'Internal error occurred: exec: "missing": executable file not found in $PATH');
+      if (options.command[0] === 'missing')
+        throw new StatusError(500, 'InternalError', 'Internal error occurred: exec: "missing": executable file not found in $PATH');
       return run(options, options.command);
     },
     attach: async (_pod, options) => run(options, ['echo', 'attached']),

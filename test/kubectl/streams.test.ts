@@ -13,17 +13,24 @@ let api: TestApi;
 /** A pod that runs, as far as the API knows. */
 async function runningPod(name: string, containers: readonly string[]): Promise<void> {
   await api.client.create(pods, {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default' },
     spec: { nodeName: 'node-1', containers: containers.map((container) => ({ name: container, image: 'example.test/x:1' })) },
   } as Pod);
   const pod = await api.client.get(pods, { name, namespace: 'default' });
-  await api.client.update(pods, {
-    ...pod,
-    status: {
-      phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }],
-      containerStatuses: containers.map((container) => ({ name: container, ready: true, restartCount: 0, image: 'x', imageID: '', state: { running: {} } })),
-    },
-  } as Pod, { subresource: 'status' });
+  await api.client.update(
+    pods,
+    {
+      ...pod,
+      status: {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: 'True' }],
+        containerStatuses: containers.map((container) => ({ name: container, ready: true, restartCount: 0, image: 'x', imageID: '', state: { running: {} } })),
+      },
+    } as Pod,
+    { subresource: 'status' },
+  );
 }
 
 before(async () => {
@@ -38,7 +45,10 @@ before(async () => {
 after(() => api?.close());
 
 /** The same commands over WebSocket and, as older clients, SPDY. */
-for (const [transport, environment] of [['WebSocket', 'true'], ['SPDY', 'false']] as const) {
+for (const [transport, environment] of [
+  ['WebSocket', 'true'],
+  ['SPDY', 'false'],
+] as const) {
   const kubectl = async (args: readonly string[], input?: string) => {
     process.env['KUBECTL_REMOTE_COMMAND_WEBSOCKETS'] = environment;
     process.env['KUBECTL_PORT_FORWARD_WEBSOCKETS'] = environment;
@@ -112,7 +122,10 @@ test('logs are read, followed and refused', { skip }, async () => {
   assert.deepEqual(kubelet.asked.logs.at(-1), { container: 'main', follow: false, previous: false, timestamps: true, tailLines: 5 });
   assert.match((await api.kubectlRaw(['logs', 'web', '--previous'])).stderr, /previous terminated container "main" in pod "web" not found/);
   assert.match((await api.kubectlRaw(['logs', 'web', '-c', 'nope'])).stderr, /container nope is not valid for pod web/);
-  assert.match((await api.kubectlRaw(['get', '--raw', '/api/v1/namespaces/default/pods/two/log'])).stderr, /a container name must be specified for pod two, choose one of: \[first second\]/);
+  assert.match(
+    (await api.kubectlRaw(['get', '--raw', '/api/v1/namespaces/default/pods/two/log'])).stderr,
+    /a container name must be specified for pod two, choose one of: \[first second\]/,
+  );
   const follow = api.start('logs', '-f', 'web');
   let followed = '';
   // Lines may come in pieces.
@@ -122,7 +135,12 @@ test('logs are read, followed and refused', { skip }, async () => {
 });
 
 test('exec into a pod without a node, or without a kubelet, says why', { skip }, async () => {
-  await api.client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'waiting', namespace: 'default' }, spec: { containers: [{ name: 'main', image: 'example.test/x:1' }] } } as Pod);
+  await api.client.create(pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'waiting', namespace: 'default' },
+    spec: { containers: [{ name: 'main', image: 'example.test/x:1' }] },
+  } as Pod);
   assert.match((await api.kubectlRaw(['exec', 'waiting', '--', 'ls'])).stderr, /pod waiting does not have a host assigned/);
 });
 
@@ -138,7 +156,11 @@ test('exec with a terminal knows its size', { skip }, async () => {
 
 test('top shows the usage of nodes and pods', { skip }, async () => {
   const node = await api.client.get(nodes, { name: 'node-1' });
-  await api.client.update(nodes, { ...node, status: { capacity: { cpu: '2', memory: '4Gi' }, allocatable: { cpu: '2', memory: '4Gi' } } }, { subresource: 'status' });
+  await api.client.update(
+    nodes,
+    { ...node, status: { capacity: { cpu: '2', memory: '4Gi' }, allocatable: { cpu: '2', memory: '4Gi' } } },
+    { subresource: 'status' },
+  );
   let top = '';
   while (!/node-1 +500m +25% +2048Mi +50%/.test(top)) top = (await api.kubectlRaw(['top', 'node'])).stdout;
   assert.match(await api.kubectl('top', 'pod'), /web +500m +1Mi/);
@@ -149,7 +171,10 @@ test('top shows the usage of nodes and pods', { skip }, async () => {
 test('pods and services answer through the proxy', { skip }, async () => {
   const { length } = 'z'.repeat(300_000);
   assert.equal((await api.kubectl('get', '--raw', '/api/v1/namespaces/default/pods/web:80/proxy/some/path?q=1')).length, length);
-  assert.match((await api.kubectlRaw(['get', '--raw', '/api/v1/namespaces/default/pods/web:81/proxy/'])).stderr, /error trying to reach service: .*connection refused/);
+  assert.match(
+    (await api.kubectlRaw(['get', '--raw', '/api/v1/namespaces/default/pods/web:81/proxy/'])).stderr,
+    /error trying to reach service: .*connection refused/,
+  );
   await api.apply('apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 8080, targetPort: 80}]}\n');
   assert.match((await api.kubectlRaw(['get', '--raw', '/api/v1/namespaces/default/services/web/proxy/'])).stderr, /no endpoints available for service "web"/);
   await api.apply(`

@@ -8,8 +8,15 @@ import { apply, eventTexts, ready, scale, start } from './cluster.ts';
 
 interface Status {
   autoscalerStatus: string;
-  clusterWide: { health: { status: string; nodeCounts: { registered: { total: number; ready: number }; unregistered: number } }; scaleDown: { status: string; candidates?: number } };
-  nodeGroups: { name: string; health: { minSize: number; maxSize: number; cloudProviderTarget: number }; scaleUp: { status: string; lastTransitionTime: string } }[];
+  clusterWide: {
+    health: { status: string; nodeCounts: { registered: { total: number; ready: number }; unregistered: number } };
+    scaleDown: { status: string; candidates?: number };
+  };
+  nodeGroups: {
+    name: string;
+    health: { minSize: number; maxSize: number; cloudProviderTarget: number };
+    scaleUp: { status: string; lastTransitionTime: string };
+  }[];
 }
 
 async function status(world: World): Promise<Status> {
@@ -27,7 +34,8 @@ test('nodes that never boot are given back, and their pool is left alone for fiv
     increases.push(world.clock.now());
     await increase(pool, count);
   };
-  cloud.instances = async (pool) => (await instances(pool)).map((instance) => (instance.phase === 'booting' ? { ...instance, phase: 'failed', error: 'no stock' } : instance));
+  cloud.instances = async (pool) =>
+    (await instances(pool)).map((instance) => (instance.phase === 'booting' ? { ...instance, phase: 'failed', error: 'no stock' } : instance));
   await apply(world, 'podinfo-1G.yaml');
   await scale(world, 'podinfo', 4);
   await world.until('three tries', async () => increases.length === 3, 3_600_000);
@@ -48,7 +56,10 @@ test('the status says what is there, what comes and what may go', async () => {
   await scale(world, 'podinfo', 4);
   await world.clock.advance(30_000);
   const buying = await status(world);
-  assert.deepEqual([buying.clusterWide.health.nodeCounts.unregistered, buying.nodeGroups[0]?.scaleUp.status, buying.nodeGroups[0]?.health.cloudProviderTarget], [1, 'InProgress', 2]);
+  assert.deepEqual(
+    [buying.clusterWide.health.nodeCounts.unregistered, buying.nodeGroups[0]?.scaleUp.status, buying.nodeGroups[0]?.health.cloudProviderTarget],
+    [1, 'InProgress', 2],
+  );
   await world.until('four run', async () => (await ready(world, 'podinfo')).length === 4);
   await scale(world, 'podinfo', 1);
   await world.clock.advance(60_000);
@@ -58,7 +69,8 @@ test('the status says what is there, what comes and what may go', async () => {
 test('a node that may go is marked, loses the mark when it is needed, and is tainted for good when it goes', async () => {
   const { world } = await start();
   await using _ = world;
-  const taints = async (): Promise<string[]> => (await world.list(nodes)).flatMap((node) => node.spec?.taints ?? []).map(({ key, effect }) => `${key} ${effect}`);
+  const taints = async (): Promise<string[]> =>
+    (await world.list(nodes)).flatMap((node) => node.spec?.taints ?? []).map(({ key, effect }) => `${key} ${effect}`);
   await apply(world, 'podinfo-1G.yaml');
   await scale(world, 'podinfo', 6);
   await world.until('six run on two nodes', async () => (await ready(world, 'podinfo')).length === 6);
@@ -95,7 +107,9 @@ test('a pod that no pool can hold is told the numbers and does not keep idle nod
   await scale(world, 'podinfo', 4);
   await world.until('four run', async () => (await ready(world, 'podinfo')).length === 4);
   await world.create(pods, {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'giant', namespace: 'default' },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'giant', namespace: 'default' },
     spec: { containers: [{ name: 'c', image: 'example.test/c:1', resources: { requests: { memory: '4Gi' } } }] },
   });
   await scale(world, 'podinfo', 1);

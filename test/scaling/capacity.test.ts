@@ -14,7 +14,10 @@ test('of four pods of 1G three run and the fourth buys a node', async () => {
   await world.until('the fourth runs', async () => (await ready(world, 'podinfo')).length === 4);
   const seconds = (world.clock.now() - scaledAt) / 1000;
   assert.ok(seconds >= 120 && seconds < 130, `${seconds} s`);
-  assert.match((await eventTexts(world, 'FailedScheduling'))[0] ?? '', /^0\/1 nodes are available: 1 Insufficient memory\. preemption: 0\/1 nodes are available: 1 No preemption victims found for incoming pod\.$/);
+  assert.match(
+    (await eventTexts(world, 'FailedScheduling'))[0] ?? '',
+    /^0\/1 nodes are available: 1 Insufficient memory\. preemption: 0\/1 nodes are available: 1 No preemption victims found for incoming pod\.$/,
+  );
   assert.deepEqual(await eventTexts(world, 'TriggeredScaleUp'), ['pod triggered scale-up: [{lke-pool 1->2 (max: 3)}]']);
 });
 
@@ -72,7 +75,12 @@ test('a disruption budget keeps a node, and so does an annotation', async () => 
   await apply(world, 'podinfo-1G.yaml');
   await scale(world, 'podinfo', 4);
   await world.until('four run', async () => (await ready(world, 'podinfo')).length === 4);
-  await world.create(podDisruptionBudgets, { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'keep', namespace: 'default' }, spec: { maxUnavailable: 0, selector: { matchLabels: { app: 'podinfo' } } } });
+  await world.create(podDisruptionBudgets, {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'keep', namespace: 'default' },
+    spec: { maxUnavailable: 0, selector: { matchLabels: { app: 'podinfo' } } },
+  });
   await scale(world, 'podinfo', 2);
   await world.clock.advance(1_800_000);
   const used = new Set((await ready(world, 'podinfo')).map((pod) => pod.spec?.nodeName));

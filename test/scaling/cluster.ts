@@ -29,13 +29,23 @@ export async function start({ max = 3, autoscaler = {}, cloud: cloudOptions = {}
   if (!type) throw new Error('the catalogue lost g6-standard-2');
   const pool: NodePool = { name: 'lke-pool', instanceType: type, min: 1, max };
   const { allocatable } = nodeResources(type);
-  const resources = { cpu: formatMillis(allocatable.cpuMillis), memory: formatBytes(allocatable.memoryBytes), pods: String(allocatable.pods), 'ephemeral-storage': formatBytes(allocatable.ephemeralStorageBytes) };
+  const resources = {
+    cpu: formatMillis(allocatable.cpuMillis),
+    memory: formatBytes(allocatable.memoryBytes),
+    pods: String(allocatable.pods),
+    'ephemeral-storage': formatBytes(allocatable.ephemeralStorageBytes),
+  };
   let cloud: LocalCloud | undefined;
   const world = await World.start({
     controllers(ctx, self) {
       cloud = localCloud({
-        pools: [pool], bootDelayMs: BOOT_MS, clock: ctx.clock, random: ctx.random, ...cloudOptions,
-        onBoot: ({ nodeName }) => void self.addNode(nodeName, resources), onRemove: () => {},
+        pools: [pool],
+        bootDelayMs: BOOT_MS,
+        clock: ctx.clock,
+        random: ctx.random,
+        ...cloudOptions,
+        onBoot: ({ nodeName }) => void self.addNode(nodeName, resources),
+        onRemove: () => {},
       });
       return [schedulerController(ctx), clusterAutoscaler(ctx, cloud, autoscaler)];
     },
@@ -55,8 +65,10 @@ export async function apply(world: World, file: string): Promise<void> {
   }
 }
 
-export const scale = (world: World, name: string, replicas: number): Promise<unknown> => world.client.patch(deployments, { namespace: 'default', name }, { spec: { replicas } }, { type: 'merge' });
-export const live = async (world: World, name: string): Promise<Pod[]> => (await world.list(pods)).filter((pod) => pod.metadata.name?.startsWith(name) && !pod.metadata.deletionTimestamp);
+export const scale = (world: World, name: string, replicas: number): Promise<unknown> =>
+  world.client.patch(deployments, { namespace: 'default', name }, { spec: { replicas } }, { type: 'merge' });
+export const live = async (world: World, name: string): Promise<Pod[]> =>
+  (await world.list(pods)).filter((pod) => pod.metadata.name?.startsWith(name) && !pod.metadata.deletionTimestamp);
 export const ready = async (world: World, name: string): Promise<Pod[]> => (await live(world, name)).filter(isPodReady);
 export const eventTexts = async (world: World, reason: string, namespace = 'default'): Promise<string[]> =>
   (await world.list(events, namespace)).filter((event) => event.reason === reason).map((event) => event.message ?? '');

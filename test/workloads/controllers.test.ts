@@ -1,7 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  configMaps, daemonSets, deployments, endpoints, endpointSlices, events, jobs, namespaces, nodes, podDisruptionBudgets, pods, serviceAccounts, services, statefulSets,
+  configMaps,
+  daemonSets,
+  deployments,
+  endpoints,
+  endpointSlices,
+  events,
+  jobs,
+  namespaces,
+  nodes,
+  podDisruptionBudgets,
+  pods,
+  serviceAccounts,
+  services,
+  statefulSets,
 } from '../../src/kube/resources.ts';
 import { isNotFound } from '../../src/kube/status.ts';
 import type { Deployment, Job, Service } from '../../src/kube/types.ts';
@@ -11,7 +24,12 @@ const labels = { app: 'web' };
 const template = { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'web:1', ports: [{ name: 'http', containerPort: 8080 }] }] } };
 
 function deployment(replicas: number): Deployment {
-  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'default', name: 'web' }, spec: { replicas, selector: { matchLabels: labels }, template } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { namespace: 'default', name: 'web' },
+    spec: { replicas, selector: { matchLabels: labels }, template },
+  };
 }
 
 async function addresses(world: World, ready: boolean): Promise<number> {
@@ -23,11 +41,26 @@ test('a namespace is born with its account and CA, and takes its content with it
   await using world = await World.start();
   await world.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } });
   const key = { namespace: 'team', name: 'default' };
-  await world.until('account', () => world.client.get(serviceAccounts, key).then(() => true, () => false));
+  await world.until('account', () =>
+    world.client.get(serviceAccounts, key).then(
+      () => true,
+      () => false,
+    ),
+  );
   const ca = { namespace: 'team', name: 'kube-root-ca.crt' };
-  await world.until('CA', () => world.client.get(configMaps, ca).then((map) => map.data?.['ca.crt'] === 'CA', () => false));
+  await world.until('CA', () =>
+    world.client.get(configMaps, ca).then(
+      (map) => map.data?.['ca.crt'] === 'CA',
+      () => false,
+    ),
+  );
   await world.client.delete(configMaps, ca);
-  await world.until('CA again', () => world.client.get(configMaps, ca).then(() => true, () => false));
+  await world.until('CA again', () =>
+    world.client.get(configMaps, ca).then(
+      () => true,
+      () => false,
+    ),
+  );
   await world.create(deployments, { ...deployment(3), metadata: { namespace: 'team', name: 'web' } });
   await world.until('three pods', async () => (await world.list(pods, 'team')).length === 3);
   await world.client.delete(namespaces, { name: 'team' });
@@ -38,7 +71,9 @@ test('a namespace is born with its account and CA, and takes its content with it
 test('a service gets slices and endpoints that follow its pods, and a load balancer address', async () => {
   await using world = await World.start();
   const service: Service = {
-    apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'default', name: 'web' },
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'default', name: 'web' },
     spec: { type: 'LoadBalancer', selector: labels, ports: [{ port: 80, targetPort: 'http', protocol: 'TCP' }] },
   };
   await world.create(services, service);
@@ -48,7 +83,10 @@ test('a service gets slices and endpoints that follow its pods, and a load balan
   const slice = (await world.list(endpointSlices))[0];
   assert.deepEqual(slice?.ports, [{ name: '', port: 8080, protocol: 'TCP' }]);
   await world.until('legacy too', async () => (await world.client.get(endpoints, { namespace: 'default', name: 'web' })).subsets?.[0]?.addresses?.length === 3);
-  await world.until('an address', async () => (await world.client.get(services, { namespace: 'default', name: 'web' })).status?.loadBalancer?.ingress?.[0]?.ip === '172.31.0.1');
+  await world.until(
+    'an address',
+    async () => (await world.client.get(services, { namespace: 'default', name: 'web' })).status?.loadBalancer?.ingress?.[0]?.ip === '172.31.0.1',
+  );
   await world.client.patch(deployments, { namespace: 'default', name: 'web' }, { spec: { replicas: 0 } }, { type: 'merge' });
   await world.until('none', async () => (await addresses(world, false)) === 0);
   await world.client.delete(services, { namespace: 'default', name: 'web' });
@@ -58,12 +96,22 @@ test('a service gets slices and endpoints that follow its pods, and a load balan
 test('a daemon set has a pod on every node, also on later ones, and is updated one by one', async () => {
   await using world = await World.start();
   await world.addNode('n2');
-  await world.create(daemonSets, { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { namespace: 'default', name: 'agent' }, spec: { selector: { matchLabels: labels }, template } });
+  await world.create(daemonSets, {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { namespace: 'default', name: 'agent' },
+    spec: { selector: { matchLabels: labels }, template },
+  });
   const state = async () => (await world.client.get(daemonSets, { namespace: 'default', name: 'agent' })).status;
   await world.until('two ready', async () => (await state())?.numberReady === 2);
   await world.addNode('n3');
   await world.until('three ready', async () => (await state())?.numberReady === 3);
-  await world.client.patch(daemonSets, { namespace: 'default', name: 'agent' }, { spec: { template: { spec: { containers: [{ name: 'web', image: 'web:2' }] } } } }, { type: 'merge' });
+  await world.client.patch(
+    daemonSets,
+    { namespace: 'default', name: 'agent' },
+    { spec: { template: { spec: { containers: [{ name: 'web', image: 'web:2' }] } } } },
+    { type: 'merge' },
+  );
   await world.until('updated', async () => {
     const status = await state();
     assert.ok((status?.numberUnavailable ?? 0) <= 1);
@@ -76,20 +124,34 @@ test('a daemon set has a pod on every node, also on later ones, and is updated o
 test('a stateful set is made in order and updated from the top', async () => {
   await using world = await World.start();
   const key = { namespace: 'default', name: 'db' };
-  await world.create(statefulSets, { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: key, spec: { replicas: 3, serviceName: 'db', selector: { matchLabels: labels }, template } });
+  await world.create(statefulSets, {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: key,
+    spec: { replicas: 3, serviceName: 'db', selector: { matchLabels: labels }, template },
+  });
   await world.until('three ready', async () => (await world.client.get(statefulSets, key)).status?.readyReplicas === 3);
   assert.deepEqual((await world.list(pods)).map((pod) => pod.metadata.name).toSorted(), ['db-0', 'db-1', 'db-2']);
   await world.client.patch(statefulSets, key, { spec: { template: { spec: { containers: [{ name: 'web', image: 'web:2' }] } } } }, { type: 'merge' });
   await world.until('updated', async () => {
     const { status } = await world.client.get(statefulSets, key);
-    return status?.currentRevision === status?.updateRevision && status?.updatedReplicas === 3 && status.readyReplicas === 3
-      && (await world.list(pods)).every((pod) => pod.spec?.containers[0]?.image === 'web:2');
+    return (
+      status?.currentRevision === status?.updateRevision &&
+      status?.updatedReplicas === 3 &&
+      status.readyReplicas === 3 &&
+      (await world.list(pods)).every((pod) => pod.spec?.containers[0]?.image === 'web:2')
+    );
   });
 });
 
 function job(name: string, exitCode: number, spec: Partial<NonNullable<Job['spec']>>): Job {
   const ends = { metadata: { annotations: { 'test/ends': String(exitCode) } }, spec: { ...template.spec, restartPolicy: 'Never' as const } };
-  return { apiVersion: 'batch/v1', kind: 'Job', metadata: { namespace: 'default', name }, spec: { parallelism: 1, completions: 1, backoffLimit: 6, ...spec, template: ends } };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { namespace: 'default', name },
+    spec: { parallelism: 1, completions: 1, backoffLimit: 6, ...spec, template: ends },
+  };
 }
 
 test('a job completes with the exact count, though its controllers are killed on the way', async () => {
@@ -101,7 +163,10 @@ test('a job completes with the exact count, though its controllers are killed on
     await world.stopControllers();
     world.startControllers();
   }
-  await world.until('complete', async () => (await world.client.get(jobs, key)).status?.conditions?.some((c) => c.type === 'Complete' && c.status === 'True') ?? false);
+  await world.until(
+    'complete',
+    async () => (await world.client.get(jobs, key)).status?.conditions?.some((c) => c.type === 'Complete' && c.status === 'True') ?? false,
+  );
   const { status } = await world.client.get(jobs, key);
   assert.deepEqual([status?.succeeded, status?.failed, status?.active], [20, undefined, undefined]);
   assert.equal((await world.list(pods)).length, 20);
@@ -133,7 +198,12 @@ test('a failing job waits longer and longer, then fails; a TTL takes it away', a
 test('a budget follows its deployment', async () => {
   await using world = await World.start();
   const key = { namespace: 'default', name: 'web' };
-  await world.create(podDisruptionBudgets, { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: key, spec: { maxUnavailable: '50%', selector: { matchLabels: labels } } });
+  await world.create(podDisruptionBudgets, {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: key,
+    spec: { maxUnavailable: '50%', selector: { matchLabels: labels } },
+  });
   await world.create(deployments, deployment(4));
   await world.until('two may go', async () => (await world.client.get(podDisruptionBudgets, key)).status?.disruptionsAllowed === 2);
   const { status } = await world.client.get(podDisruptionBudgets, key);

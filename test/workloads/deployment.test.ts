@@ -9,15 +9,27 @@ const web = { namespace: 'default', name: 'web' };
 
 function deployment(replicas: number, image = 'web:1', spec: Partial<NonNullable<Deployment['spec']>> = {}): Deployment {
   return {
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...web },
-    spec: { replicas, selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image }] } }, ...spec },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { ...web },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: 'web' } },
+      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image }] } },
+      ...spec,
+    },
   };
 }
 
 async function settled(world: World, replicas: number): Promise<boolean> {
   const { status, metadata } = await world.client.get(deployments, web);
-  return status?.observedGeneration === metadata.generation && (status?.updatedReplicas ?? 0) === replicas && (status?.availableReplicas ?? 0) === replicas
-    && (status?.replicas ?? 0) === replicas && (await world.list(pods)).length === replicas;
+  return (
+    status?.observedGeneration === metadata.generation &&
+    (status?.updatedReplicas ?? 0) === replicas &&
+    (status?.availableReplicas ?? 0) === replicas &&
+    (status?.replicas ?? 0) === replicas &&
+    (await world.list(pods)).length === replicas
+  );
 }
 
 const live = (sets: readonly ReplicaSet[]) => sets.filter((set) => (set.spec?.replicas ?? 0) > 0);
@@ -113,7 +125,8 @@ test('controllers killed again and again in the middle of rollouts finish them, 
   for (let round = 0; round < 12; round++) {
     await world.clock.advance(40 + 97 * round);
     await world.stopControllers();
-    if (round % 3 === 0) await world.client.patch(deployments, web, { spec: { template: { spec: { containers: [{ name: 'web', image: `web:${round}` }] } } } }, { type: 'merge' });
+    if (round % 3 === 0)
+      await world.client.patch(deployments, web, { spec: { template: { spec: { containers: [{ name: 'web', image: `web:${round}` }] } } } }, { type: 'merge' });
     world.startControllers();
   }
   await world.until('rolled out', () => settled(world, 6));

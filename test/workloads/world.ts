@@ -50,9 +50,19 @@ export class World {
   }
 
   startControllers(): void {
-    const log: Logger = { ...silentLogger, warn: (message, fields) => void this.warnings.push(`${message} ${JSON.stringify(fields)}`), error: (message, fields) => void this.warnings.push(`${message} ${JSON.stringify(fields)}`), child: () => log };
+    const log: Logger = {
+      ...silentLogger,
+      warn: (message, fields) => void this.warnings.push(`${message} ${JSON.stringify(fields)}`),
+      error: (message, fields) => void this.warnings.push(`${message} ${JSON.stringify(fields)}`),
+      child: () => log,
+    };
     const ctx = controllerContext({ client: this.client, clock: this.clock, random: this.random, log });
-    const controllers = [...workloadControllers(ctx, { resources: () => storedResources(this.engine.definitions()), ca: 'CA', loadBalancerCidr: '172.31.0.0/24' }), kubelets(ctx, this.#options.controllers === undefined), heartbeats(ctx, this.silent), ...(this.#options.controllers?.(ctx, this) ?? [])];
+    const controllers = [
+      ...workloadControllers(ctx, { resources: () => storedResources(this.engine.definitions()), ca: 'CA', loadBalancerCidr: '172.31.0.0/24' }),
+      kubelets(ctx, this.#options.controllers === undefined),
+      heartbeats(ctx, this.silent),
+      ...(this.#options.controllers?.(ctx, this) ?? []),
+    ];
     const abort = new AbortController();
     const ended = runControllers(ctx, controllers, abort.signal);
     this.#stop = async () => {
@@ -70,7 +80,9 @@ export class World {
   async addNode(name: string, allocatable?: Record<string, string>): Promise<void> {
     const at = timestamp(this.clock.now());
     const node: Node = {
-      apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { 'kubernetes.io/hostname': name } },
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels: { 'kubernetes.io/hostname': name } },
       status: {
         ...(allocatable ? { allocatable, capacity: allocatable } : {}),
         conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: '', lastHeartbeatTime: at, lastTransitionTime: at }],
@@ -114,7 +126,10 @@ function heartbeats(ctx: ControllerContext, silent: ReadonlySet<string>): Contro
           const key = { namespace: 'kube-node-lease', name };
           const spec = { holderIdentity: name, renewTime: microTimestamp(ctx.clock.now()) };
           const lease: Lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: key, spec };
-          await ctx.client.patch(leases, key, { spec }, { type: 'merge' }).catch(() => ctx.client.create(leases, lease)).catch(() => {});
+          await ctx.client
+            .patch(leases, key, { spec }, { type: 'merge' })
+            .catch(() => ctx.client.create(leases, lease))
+            .catch(() => {});
         }
         await ctx.clock.sleep(10_000, signal);
       }
@@ -128,7 +143,10 @@ function kubelets(ctx: ControllerContext, binds: boolean): Controller {
   const nodeInformer = ctx.informer(nodes);
   return startController(ctx, {
     name: 'kubelets',
-    watches: [watching(pods), watching(nodes, () => podInformer.list().map((pod) => ({ namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '' })))],
+    watches: [
+      watching(pods),
+      watching(nodes, () => podInformer.list().map((pod) => ({ namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '' }))),
+    ],
     async reconcile(key) {
       const pod = podInformer.get(key);
       if (pod === undefined) return;
@@ -153,7 +171,12 @@ function kubelets(ctx: ControllerContext, binds: boolean): Controller {
       const pinned = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms?.[0]?.matchFields?.[0]?.values?.[0];
       const target = nodeInformer.list().find((node) => (pinned === undefined ? !node.spec?.taints?.length : node.metadata.name === pinned))?.metadata.name;
       if (target === undefined) return undefined;
-      await ctx.client.createSubresource(pods, key, 'binding', { apiVersion: 'v1', kind: 'Binding', metadata: key, target: { kind: 'Node', name: target } } as KubeObject);
+      await ctx.client.createSubresource(pods, key, 'binding', {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: key,
+        target: { kind: 'Node', name: target },
+      } as KubeObject);
       return undefined;
     }
     const code = pod.metadata.annotations?.['test/ends'];
@@ -165,17 +188,27 @@ function kubelets(ctx: ControllerContext, binds: boolean): Controller {
     const at = timestamp(ctx.clock.now());
     const ip = `10.100.${Math.floor(ctx.random.next() * 250)}.${Math.floor(ctx.random.next() * 250)}`;
     const conditions = [...(pod.status?.conditions ?? []).filter((c) => c.type !== 'Ready'), { type: 'Ready', status: 'True', lastTransitionTime: at }];
-    await ctx.client.update(pods, { ...pod, status: { ...pod.status, phase: 'Running', podIP: ip, podIPs: [{ ip }], startTime: at, conditions } }, { subresource: 'status' });
+    await ctx.client.update(
+      pods,
+      { ...pod, status: { ...pod.status, phase: 'Running', podIP: ip, podIPs: [{ ip }], startTime: at, conditions } },
+      { subresource: 'status' },
+    );
     return undefined;
   }
 
   async function finish(pod: Pod, exitCode: number): Promise<undefined> {
     const finishedAt = timestamp(ctx.clock.now());
     const conditions = (pod.status?.conditions ?? []).map((c) => (c.type === 'Ready' ? { ...c, status: 'False', lastTransitionTime: finishedAt } : c));
-    const containerStatuses = (pod.spec?.containers ?? []).map(({ name }) => ({ name, image: '', imageID: '', ready: false, restartCount: 0, state: { terminated: { exitCode, finishedAt } } }));
-    const phase = exitCode === 0 ? 'Succeeded' as const : 'Failed' as const;
+    const containerStatuses = (pod.spec?.containers ?? []).map(({ name }) => ({
+      name,
+      image: '',
+      imageID: '',
+      ready: false,
+      restartCount: 0,
+      state: { terminated: { exitCode, finishedAt } },
+    }));
+    const phase = exitCode === 0 ? ('Succeeded' as const) : ('Failed' as const);
     await ctx.client.update(pods, { ...pod, status: { ...pod.status, phase, conditions, containerStatuses } }, { subresource: 'status' });
     return undefined;
   }
 }
-

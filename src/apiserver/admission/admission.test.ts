@@ -5,7 +5,10 @@ import { StatusError } from '../../kube/status.ts';
 import type { PriorityClass } from '../../kube/types.ts';
 import { pod, testWorld } from '../testing.ts';
 
-const forbidden = (why: RegExp) => (error: unknown): boolean => error instanceof StatusError && error.code === 403 && why.test(error.message);
+const forbidden =
+  (why: RegExp) =>
+  (error: unknown): boolean =>
+    error instanceof StatusError && error.code === 403 && why.test(error.message);
 
 const MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
@@ -15,11 +18,21 @@ test('a pod runs as the default account, finds its token, and stays five minutes
   assert.equal(spec?.serviceAccountName, 'default');
   const volume = spec.volumes?.[0];
   assert.match(volume?.name ?? '', /^kube-api-access-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
-  assert.deepEqual(volume?.projected?.sources?.map((source) => Object.keys(source)[0]), ['serviceAccountToken', 'configMap', 'downwardAPI']);
-  assert.deepEqual(spec.containers[0]?.volumeMounts?.map(({ name, mountPath, readOnly }) => [name, mountPath, readOnly]), [[volume?.name, MOUNT, true]]);
-  assert.deepEqual(spec.tolerations?.map(({ key, tolerationSeconds }) => [key, tolerationSeconds]), [
-    ['node.kubernetes.io/not-ready', 300], ['node.kubernetes.io/unreachable', 300],
-  ]);
+  assert.deepEqual(
+    volume?.projected?.sources?.map((source) => Object.keys(source)[0]),
+    ['serviceAccountToken', 'configMap', 'downwardAPI'],
+  );
+  assert.deepEqual(
+    spec.containers[0]?.volumeMounts?.map(({ name, mountPath, readOnly }) => [name, mountPath, readOnly]),
+    [[volume?.name, MOUNT, true]],
+  );
+  assert.deepEqual(
+    spec.tolerations?.map(({ key, tolerationSeconds }) => [key, tolerationSeconds]),
+    [
+      ['node.kubernetes.io/not-ready', 300],
+      ['node.kubernetes.io/unreachable', 300],
+    ],
+  );
 });
 
 test('no token is mounted where the pod or its account says so, or where something is mounted already', async () => {
@@ -30,11 +43,15 @@ test('no token is mounted where the pod or its account says so, or where somethi
   assert.equal((await client.create(pods, pod('account'))).spec?.volumes, undefined);
   const mounted = pod('mounted', {
     spec: {
-      automountServiceAccountToken: true, volumes: [{ name: 'mine', emptyDir: {} }],
+      automountServiceAccountToken: true,
+      volumes: [{ name: 'mine', emptyDir: {} }],
       containers: [{ name: 'main', image: 'x', volumeMounts: [{ name: 'mine', mountPath: MOUNT }] }],
     },
   });
-  assert.deepEqual((await client.create(pods, mounted)).spec?.volumes?.map(({ name }) => name), ['mine']);
+  assert.deepEqual(
+    (await client.create(pods, mounted)).spec?.volumes?.map(({ name }) => name),
+    ['mine'],
+  );
 });
 
 test('a pod waits a moment for the account of a new namespace, and is refused when it does not come', async () => {
@@ -63,15 +80,24 @@ test('the priority of a pod comes from its class', async () => {
   assert.deepEqual([placed.spec?.priority, placed.spec?.preemptionPolicy], [-5, 'Never']);
   const system = await client.create(pods, pod('system', { spec: { priorityClassName: 'system-node-critical' } }));
   assert.equal(system.spec?.priority, 2_000_001_000);
-  await assert.rejects(client.create(pods, pod('x', { spec: { priorityClassName: 'none' } })), forbidden(/^pods "x" is forbidden: no PriorityClass with name none was found$/));
-  await assert.rejects(client.create(pods, pod('x', { spec: { priority: 7 } })), forbidden(/the integer value of priority \(7\) must not be provided in pod spec; priority admission controller computed 0/));
+  await assert.rejects(
+    client.create(pods, pod('x', { spec: { priorityClassName: 'none' } })),
+    forbidden(/^pods "x" is forbidden: no PriorityClass with name none was found$/),
+  );
+  await assert.rejects(
+    client.create(pods, pod('x', { spec: { priority: 7 } })),
+    forbidden(/the integer value of priority \(7\) must not be provided in pod spec; priority admission controller computed 0/),
+  );
 });
 
 test('one class may be the default, and pods without a class get it', async () => {
   const { client } = await testWorld();
   const usual: PriorityClass = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'usual' }, value: 10, globalDefault: true };
   await client.create(priorityClasses, usual);
-  await assert.rejects(client.create(priorityClasses, { ...usual, metadata: { name: 'second' } }), forbidden(/PriorityClass usual is already marked as default/));
+  await assert.rejects(
+    client.create(priorityClasses, { ...usual, metadata: { name: 'second' } }),
+    forbidden(/PriorityClass usual is already marked as default/),
+  );
   const placed = await client.create(pods, pod('p'));
   assert.deepEqual([placed.spec?.priorityClassName, placed.spec?.priority], ['usual', 10]);
 });

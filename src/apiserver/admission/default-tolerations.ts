@@ -14,6 +14,9 @@ export const defaultTolerations: AdmissionPlugin = {
     const tolerations = spec.tolerations ?? [];
     const missing = TAINTS.filter((taint) => !tolerations.some(({ key, effect }) => (!key || key === taint) && (!effect || effect === 'NoExecute')));
     if (missing.length === 0) return;
-    spec.tolerations = [...tolerations, ...missing.map((key) => ({ key, operator: 'Exists' as const, effect: 'NoExecute' as const, tolerationSeconds: SECONDS }))];
+    spec.tolerations = [
+      ...tolerations,
+      ...missing.map((key) => ({ key, operator: 'Exists' as const, effect: 'NoExecute' as const, tolerationSeconds: SECONDS })),
+    ];
   },
 };

@@ -74,7 +74,8 @@ export const serviceAccounts: AdmissionPlugin = {
     }
     spec.serviceAccountName = name;
     spec.serviceAccount = name;
-    if ((spec.imagePullSecrets ?? []).length === 0 && account.imagePullSecrets?.length) spec.imagePullSecrets = account.imagePullSecrets.map((ref) => ({ ...ref }));
+    if ((spec.imagePullSecrets ?? []).length === 0 && account.imagePullSecrets?.length)
+      spec.imagePullSecrets = account.imagePullSecrets.map((ref) => ({ ...ref }));
     const mount = spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
     if (mount) mountToken(spec, () => nameSuffix(request.world.random));
   },

@@ -23,9 +23,15 @@ export function impersonated(request: IncomingMessage, user: UserInfo): UserInfo
   if (!user.groups.includes('system:masters')) {
     const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name);
     const [plural, target, scope] = account ? ['serviceaccounts', account[2], `in the namespace "${account[1]}"`] : ['users', name, 'at the cluster scope'];
-    throw new StatusError(403, 'Forbidden', `${plural} "${target}" is forbidden: User "${user.name}" cannot impersonate resource "${plural}" in API group "" ${scope}`, {
-      name: target, kind: plural,
-    });
+    throw new StatusError(
+      403,
+      'Forbidden',
+      `${plural} "${target}" is forbidden: User "${user.name}" cannot impersonate resource "${plural}" in API group "" ${scope}`,
+      {
+        name: target,
+        kind: plural,
+      },
+    );
   }
   const extra: Record<string, string[]> = {};
   for (const [header, values] of Object.entries(headers)) {

@@ -48,14 +48,21 @@ export function tokenRequestHandler(world: World): CreateHandler {
     const account = await look(world.engine, 'serviceaccounts', key);
     if (account === undefined) throw new StatusError(404, 'NotFound', `serviceaccounts "${key.name}" not found`, { name: key.name, kind: 'serviceaccounts' });
     const seconds = spec.expirationSeconds ?? DEFAULT_SECONDS;
-    if (!Number.isInteger(seconds) || seconds < MIN_SECONDS) throw refused(key.name, 'spec.expirationSeconds', `Invalid value: ${seconds}: may not specify a duration less than 10 minutes`);
-    if (seconds > MAX_SECONDS) throw refused(key.name, 'spec.expirationSeconds', `Invalid value: ${seconds}: may not specify a duration larger than 2^32 seconds`);
+    if (!Number.isInteger(seconds) || seconds < MIN_SECONDS)
+      throw refused(key.name, 'spec.expirationSeconds', `Invalid value: ${seconds}: may not specify a duration less than 10 minutes`);
+    if (seconds > MAX_SECONDS)
+      throw refused(key.name, 'spec.expirationSeconds', `Invalid value: ${seconds}: may not specify a duration larger than 2^32 seconds`);
     const audiences = spec.audiences?.length ? spec.audiences : [ISSUER];
     const now = world.clock.now();
     const issued = Math.floor(now / 1000);
     const { namespace = '' } = key;
     const claims: Claims = {
-      aud: audiences, exp: issued + seconds, iat: issued, nbf: issued, iss: ISSUER, jti: world.random.uuid(),
+      aud: audiences,
+      exp: issued + seconds,
+      iat: issued,
+      nbf: issued,
+      iss: ISSUER,
+      jti: world.random.uuid(),
       'kubernetes.io': {
         namespace,
         serviceaccount: { name: key.name, uid: account.metadata.uid ?? '' },
@@ -75,21 +82,29 @@ export function tokenRequestHandler(world: World): CreateHandler {
 
 /** The token dies with the object it is bound to. */
 async function boundTo(
-  engine: ApiEngine, namespace: string, account: string, reference: NonNullable<NonNullable<TokenRequest['spec']>['boundObjectRef']>,
+  engine: ApiEngine,
+  namespace: string,
+  account: string,
+  reference: NonNullable<NonNullable<TokenRequest['spec']>['boundObjectRef']>,
 ): Promise<Partial<Claims['kubernetes.io']>> {
   const { kind, name = '', uid } = reference;
-  if (kind !== 'Pod' && kind !== 'Secret' && kind !== 'Node') throw badRequest(`cannot bind token for serviceaccount "${account}" to object of type ${reference.apiVersion ?? ''}, Kind=${kind ?? ''}`);
+  if (kind !== 'Pod' && kind !== 'Secret' && kind !== 'Node')
+    throw badRequest(`cannot bind token for serviceaccount "${account}" to object of type ${reference.apiVersion ?? ''}, Kind=${kind ?? ''}`);
   const plural = BOUND_KINDS[kind];
   const object = await look(engine, plural, kind === 'Node' ? { name } : { name, namespace });
   if (object === undefined) throw new StatusError(404, 'NotFound', `${plural} "${name}" not found`, { name, kind: plural });
   if (uid && uid !== object.metadata.uid) {
-    throw conflict({ group: '', plural, name }, `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`);
+    throw conflict(
+      { group: '', plural, name },
+      `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
   }
   const found = { name, uid: object.metadata.uid ?? '' };
   if (kind === 'Secret') return { secret: found };
   if (kind === 'Node') return { node: found };
   const pod = object as Pod;
-  if ((pod.spec?.serviceAccountName ?? 'default') !== account) throw badRequest(`cannot bind token for serviceaccount "${account}" to pod running with different serviceaccount name.`);
+  if ((pod.spec?.serviceAccountName ?? 'default') !== account)
+    throw badRequest(`cannot bind token for serviceaccount "${account}" to pod running with different serviceaccount name.`);
   const nodeName = pod.spec?.nodeName;
   const node = nodeName ? await look(engine, 'nodes', { name: nodeName }) : undefined;
   return { pod: found, ...(node ? { node: { name: nodeName ?? '', uid: node.metadata.uid ?? '' } } : {}) };
@@ -100,7 +115,11 @@ function refused(name: string, field: string, message: string): StatusError {
 }
 
 /** Whose token this is, if it is one of ours, for one of `audiences`, not expired, and all it is bound to is still there. */
-export async function userOfToken(world: World, token: string, audiences: readonly string[] = [ISSUER]): Promise<{ user: UserInfo; audiences: string[] } | undefined> {
+export async function userOfToken(
+  world: World,
+  token: string,
+  audiences: readonly string[] = [ISSUER],
+): Promise<{ user: UserInfo; audiences: string[] } | undefined> {
   const claims = world.signer.verify(token);
   if (claims === undefined) return undefined;
   const now = world.clock.now() / 1000;

@@ -41,7 +41,9 @@ export class TokenSigner {
   constructor(pem: string) {
     this.#key = createPrivateKey(pem);
     this.#public = createPublicKey(this.#key);
-    this.#keyId = createHash('sha256').update(this.#public.export({ type: 'spki', format: 'der' })).digest('base64url');
+    this.#keyId = createHash('sha256')
+      .update(this.#public.export({ type: 'spki', format: 'der' }))
+      .digest('base64url');
   }
 
   sign(claims: Claims): string {
@@ -67,7 +69,9 @@ export class TokenSigner {
     if (!head || !body || !signature || more.length > 0) return undefined;
     try {
       const { alg } = JSON.parse(Buffer.from(head, 'base64url').toString()) as { alg?: unknown };
-      const good = alg === 'ES256' && verify('sha256', Buffer.from(`${head}.${body}`), { key: this.#public, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
+      const good =
+        alg === 'ES256' &&
+        verify('sha256', Buffer.from(`${head}.${body}`), { key: this.#public, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
       if (!good) return undefined;
       // Signed by this key, so written by `sign`.
       const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims;

@@ -61,20 +61,31 @@ export function customResourceController(ctx: ControllerContext, engine: ApiEngi
   const serve = (crd: CustomResourceDefinition): void => {
     const wanted = definitionsOf(crd);
     const { group, names } = crd.spec;
-    const gone = engine.definitions().filter((d) => !d.builtin && d.group === group && d.plural === names.plural && !wanted.some((w) => w.version === d.version));
+    const gone = engine
+      .definitions()
+      .filter((d) => !d.builtin && d.group === group && d.plural === names.plural && !wanted.some((w) => w.version === d.version));
     if (gone.length > 0) engine.removeDefinitions(gone);
     engine.addDefinitions(wanted);
   };
 
   const conflictsOf = (crd: CustomResourceDefinition): string[] => {
     const { group, names } = crd.spec;
-    return nameConflicts(names, engine.definitions().filter((d) => d.group === group && d.plural !== names.plural));
+    return nameConflicts(
+      names,
+      engine.definitions().filter((d) => d.group === group && d.plural !== names.plural),
+    );
   };
 
   const resourceOf = (crd: CustomResourceDefinition): Resource | undefined => {
     const version = crd.spec.versions.find((v) => v.served);
     if (!version) return undefined;
-    return { group: crd.spec.group, version: version.name, kind: crd.spec.names.kind, plural: crd.spec.names.plural, namespaced: crd.spec.scope === 'Namespaced' };
+    return {
+      group: crd.spec.group,
+      version: version.name,
+      kind: crd.spec.names.kind,
+      plural: crd.spec.names.plural,
+      namespaced: crd.spec.scope === 'Namespaced',
+    };
   };
 
   const establish = async (crd: CustomResourceDefinition): Promise<void> => {
@@ -88,7 +99,10 @@ export function customResourceController(ctx: ControllerContext, engine: ApiEngi
     const conflicts = conflictsOf(crd);
     const status = wantedStatus(crd, conflicts, timestamp(ctx.clock.now()));
     if (getCondition(status.conditions, 'Established')?.status === 'True') serve(crd);
-    if (JSON.stringify(status) !== JSON.stringify({ conditions: crd.status?.conditions, acceptedNames: crd.status?.acceptedNames, storedVersions: crd.status?.storedVersions })) {
+    if (
+      JSON.stringify(status) !==
+      JSON.stringify({ conditions: crd.status?.conditions, acceptedNames: crd.status?.acceptedNames, storedVersions: crd.status?.storedVersions })
+    ) {
       await ctx.client.patch(customResourceDefinitions, { name }, { status }, { type: 'merge', subresource: 'status' });
     }
   };

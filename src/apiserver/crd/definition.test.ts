@@ -14,7 +14,19 @@ const crd = (more: object = {}): CustomResourceDefinition => ({
     scope: 'Namespaced',
     names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList', shortNames: ['wd'] },
     versions: [
-      { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', required: ['size'], properties: { size: { type: 'integer' }, color: { type: 'string', default: 'red' } } } } } }, subresources: { status: {}, scale: { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size' } }, selectableFields: [{ jsonPath: '.spec.color' }] },
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: { spec: { type: 'object', required: ['size'], properties: { size: { type: 'integer' }, color: { type: 'string', default: 'red' } } } },
+          },
+        },
+        subresources: { status: {}, scale: { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size' } },
+        selectableFields: [{ jsonPath: '.spec.color' }],
+      },
       { name: 'v1beta1', served: true, storage: false, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } },
       { name: 'v1alpha1', served: false, storage: false, schema: { openAPIV3Schema: { type: 'object' } } },
     ],
@@ -24,10 +36,13 @@ const crd = (more: object = {}): CustomResourceDefinition => ({
 
 test('each served version becomes a resource over one storage', () => {
   const definitions = definitionsOf(crd());
-  assert.deepEqual(definitions.map((d) => [d.version, d.storage.plural, d.hasStatus, d.subresources.map((s) => s.name)]), [
-    ['v1', 'widgets', true, ['status', 'scale']],
-    ['v1beta1', 'widgets', false, []],
-  ]);
+  assert.deepEqual(
+    definitions.map((d) => [d.version, d.storage.plural, d.hasStatus, d.subresources.map((s) => s.name)]),
+    [
+      ['v1', 'widgets', true, ['status', 'scale']],
+      ['v1beta1', 'widgets', false, []],
+    ],
+  );
 });
 
 test('objects are stored in the storage version and answered in the one asked for', () => {
@@ -40,11 +55,19 @@ test('objects are stored in the storage version and answered in the one asked fo
 
 test('defaults, pruning and validation follow the schema', () => {
   const [v1] = definitionsOf(crd());
-  const object = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'a' }, spec: { typo: 1 } } as never as { spec: { color?: string }; apiVersion: string; kind: string; metadata: { name: string } };
+  const object = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'a' }, spec: { typo: 1 } } as never as {
+    spec: { color?: string };
+    apiVersion: string;
+    kind: string;
+    metadata: { name: string };
+  };
   assert.deepEqual(v1?.strategy?.prune(object).unknown, ['spec.typo']);
   v1?.strategy?.applyDefaults(object);
   assert.equal(object.spec.color, 'red');
-  assert.deepEqual(v1?.strategy?.validate(object).map((e) => `${e.field}: ${e.message}`), ['spec.size: Required value']);
+  assert.deepEqual(
+    v1?.strategy?.validate(object).map((e) => `${e.field}: ${e.message}`),
+    ['spec.size: Required value'],
+  );
 });
 
 test('a selectable field is read as text', () => {
@@ -56,11 +79,23 @@ test('names in use are conflicts and keep the definition from being established'
   const conflicts = nameConflicts(crd().spec.names, [{ plural: 'gadgets', singular: 'gadget', shortNames: ['wd'], kind: 'Widget', listKind: 'GadgetList' }]);
   assert.deepEqual(conflicts, ['"wd" is already in use', '"Widget" is already in use']);
   const status = wantedStatus(crd(), conflicts, '2026-01-01T00:00:00Z');
-  assert.deepEqual(status.conditions?.map((c) => [c.type, c.status]), [['NamesAccepted', 'False'], ['Established', 'False']]);
+  assert.deepEqual(
+    status.conditions?.map((c) => [c.type, c.status]),
+    [
+      ['NamesAccepted', 'False'],
+      ['Established', 'False'],
+    ],
+  );
 });
 
 test('free names are accepted and the storage version is recorded', () => {
   const status = wantedStatus(crd(), [], '2026-01-01T00:00:00Z');
-  assert.deepEqual(status.conditions?.map((c) => [c.type, c.status]), [['NamesAccepted', 'True'], ['Established', 'True']]);
+  assert.deepEqual(
+    status.conditions?.map((c) => [c.type, c.status]),
+    [
+      ['NamesAccepted', 'True'],
+      ['Established', 'True'],
+    ],
+  );
   assert.deepEqual(status.storedVersions, ['v1']);
 });

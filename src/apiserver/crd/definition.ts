@@ -39,7 +39,9 @@ export function definitionsOf(crd: CustomResourceDefinition): ResourceDefinition
         namespaced: scope === 'Namespaced',
         verbs: VERBS,
         subresources: subresourcesOf(version, { group, version: version.name, kind: names.kind }),
-        selectableFields: Object.fromEntries((version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), (object) => fieldText(object, jsonPath)])),
+        selectableFields: Object.fromEntries(
+          (version.selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), (object) => fieldText(object, jsonPath)]),
+        ),
         builtin: false,
         hasStatus: version.subresources?.status !== undefined,
         generation: true,

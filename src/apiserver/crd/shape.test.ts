@@ -14,7 +14,11 @@ const schema: JsonSchema = {
         mode: { type: 'string', nullable: true, default: 'fast' },
         list: { type: 'array', items: { type: 'object', properties: { port: { type: 'integer', default: 80 } } } },
         labels: { type: 'object', additionalProperties: { type: 'string' } },
-        free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { known: { type: 'object', properties: { a: { type: 'string' } } } } },
+        free: {
+          type: 'object',
+          'x-kubernetes-preserve-unknown-fields': true,
+          properties: { known: { type: 'object', properties: { a: { type: 'string' } } } },
+        },
       },
     },
   },
@@ -45,8 +49,10 @@ test('a null that may not be null becomes the default', () => {
 });
 
 test('pruning twice removes nothing more, whatever the object', () => {
-  fc.assert(fc.property(fc.dictionary(fc.constantFrom('spec', 'extra', '__proto__', 'constructor'), fc.object()), (value) => {
-    prune(value, schema);
-    assert.deepEqual(prune(value, schema), []);
-  }));
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom('spec', 'extra', '__proto__', 'constructor'), fc.object()), (value) => {
+      prune(value, schema);
+      assert.deepEqual(prune(value, schema), []);
+    }),
+  );
 });

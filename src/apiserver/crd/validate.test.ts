@@ -14,16 +14,51 @@ const table: [string, unknown, JsonSchema, string[]][] = [
   ['int-or-string takes both', '50%', { 'x-kubernetes-int-or-string': true }, []],
   ['enums list what they support', 'c', { type: 'string', enum: ['a', 'b'] }, ['spec.x: Unsupported value: "c": supported values: "a", "b"']],
   ['a maximum holds', 11, { type: 'integer', maximum: 10 }, ['spec.x: Invalid value: 11: spec.x in body should be less than or equal to 10']],
-  ['an exclusive minimum holds', 0, { type: 'integer', minimum: 0, exclusiveMinimum: true }, ['spec.x: Invalid value: 0: spec.x in body should be greater than 0']],
-  ['a pattern holds', 'A', { type: 'string', pattern: '^[a-z]+$' }, ["spec.x: Invalid value: \"A\": spec.x in body should match '^[a-z]+$'"]],
+  [
+    'an exclusive minimum holds',
+    0,
+    { type: 'integer', minimum: 0, exclusiveMinimum: true },
+    ['spec.x: Invalid value: 0: spec.x in body should be greater than 0'],
+  ],
+  ['a pattern holds', 'A', { type: 'string', pattern: '^[a-z]+$' }, ['spec.x: Invalid value: "A": spec.x in body should match \'^[a-z]+$\'']],
   ['required fields are named', {}, { type: 'object', required: ['a'] }, ['spec.x.a: Required value']],
-  ['lists are checked item by item', [1, 'b'], { type: 'array', items: { type: 'integer' } }, ['spec.x[1]: Invalid value: "string": spec.x[1] in body must be of type integer: "string"']],
+  [
+    'lists are checked item by item',
+    [1, 'b'],
+    { type: 'array', items: { type: 'integer' } },
+    ['spec.x[1]: Invalid value: "string": spec.x[1] in body must be of type integer: "string"'],
+  ],
   ['too few items', [], { type: 'array', minItems: 1 }, ['spec.x: Invalid value: []: spec.x in body should have at least 1 items']],
   ['a set has no doubles', ['a', 'a'], { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' }, ['spec.x[1]: Duplicate value: "a"']],
-  ['a map list has one item a key', [{ name: 'a' }, { name: 'a' }], { type: 'array', items: { type: 'object', properties: { name: { type: 'string' } } }, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }, ['spec.x[1]: Duplicate value: {"name":"a"}']],
-  ['a date-time format holds', 'soon', { type: 'string', format: 'date-time' }, ['spec.x: Invalid value: "soon": spec.x in body must be of type date-time: "soon"']],
+  [
+    'a map list has one item a key',
+    [{ name: 'a' }, { name: 'a' }],
+    {
+      type: 'array',
+      items: { type: 'object', properties: { name: { type: 'string' } } },
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+    },
+    ['spec.x[1]: Duplicate value: {"name":"a"}'],
+  ],
+  [
+    'a date-time format holds',
+    'soon',
+    { type: 'string', format: 'date-time' },
+    ['spec.x: Invalid value: "soon": spec.x in body must be of type date-time: "soon"'],
+  ],
   ['an unknown format accepts anything', 'soon', { type: 'string', format: 'moon' }, []],
-  ['oneOf wants exactly one', 'abc', { oneOf: [{ type: 'string', minLength: 1 }, { type: 'string', maxLength: 5 }] }, ['spec.x: Invalid value: "": "spec.x" must validate one and only one schema (oneOf)']],
+  [
+    'oneOf wants exactly one',
+    'abc',
+    {
+      oneOf: [
+        { type: 'string', minLength: 1 },
+        { type: 'string', maxLength: 5 },
+      ],
+    },
+    ['spec.x: Invalid value: "": "spec.x" must validate one and only one schema (oneOf)'],
+  ],
   ['a Go escape that JavaScript has not still compiles', 'a_b', { type: 'string', pattern: '^a\\_b$' }, []],
 ];
 

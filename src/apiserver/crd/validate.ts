@@ -48,7 +48,11 @@ function checkType(value: unknown, schema: JsonSchema, path: string, errors: Fie
 
 function wrongType(path: string, wanted: string, value: unknown): FieldError {
   const actual = typeName(value);
-  return { reason: 'FieldValueTypeInvalid', field: path || '<nil>', message: `Invalid value: ${JSON.stringify(actual)}: ${inBody(path)} must be of type ${wanted}: ${JSON.stringify(actual)}` };
+  return {
+    reason: 'FieldValueTypeInvalid',
+    field: path || '<nil>',
+    message: `Invalid value: ${JSON.stringify(actual)}: ${inBody(path)} must be of type ${wanted}: ${JSON.stringify(actual)}`,
+  };
 }
 
 function inBody(path: string): string {
@@ -163,7 +167,8 @@ function checkObject(value: JsonObject, schema: JsonSchema, path: string, errors
 
 function checkEmbedded(value: JsonObject, path: string, errors: FieldError[]): void {
   for (const name of ['apiVersion', 'kind']) {
-    if (typeof value[name] !== 'string' || value[name] === '') errors.push({ reason: 'FieldValueRequired', field: child(path, name), message: 'Required value: must not be empty' });
+    if (typeof value[name] !== 'string' || value[name] === '')
+      errors.push({ reason: 'FieldValueRequired', field: child(path, name), message: 'Required value: must not be empty' });
   }
 }
 

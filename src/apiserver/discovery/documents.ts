@@ -47,10 +47,12 @@ export function aggregated(groups: ByVersion, core: boolean, version: 'v2' | 'v2
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
-    items: groups.filter(({ group }) => (group === '') === core).map(({ group, versions }) => ({
-      metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
-      versions: versions.map((served) => ({ version: served.version, resources: served.definitions.map(aggregatedResource), freshness: 'Current' })),
-    })),
+    items: groups
+      .filter(({ group }) => (group === '') === core)
+      .map(({ group, versions }) => ({
+        metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
+        versions: versions.map((served) => ({ version: served.version, resources: served.definitions.map(aggregatedResource), freshness: 'Current' })),
+      })),
   };
 }
 
@@ -65,7 +67,8 @@ function aggregatedResource(definition: ResourceDefinition): object {
     ...(definition.shortNames.length > 0 ? { shortNames: definition.shortNames } : {}),
     ...(definition.categories.length > 0 ? { categories: definition.categories } : {}),
     ...(definition.subresources.length > 0
-      ? { subresources: definition.subresources.map((sub) => ({ subresource: sub.name, responseKind: sub.kind, verbs: sub.verbs })) } : {}),
+      ? { subresources: definition.subresources.map((sub) => ({ subresource: sub.name, responseKind: sub.kind, verbs: sub.verbs })) }
+      : {}),
   };
 }
 
@@ -97,7 +100,11 @@ export function apiResourceList(group: string, version: string, definitions: rea
 
 function resourceEntry(definition: ResourceDefinition): object {
   return {
-    name: definition.plural, singularName: definition.singular, namespaced: definition.namespaced, kind: definition.kind, verbs: definition.verbs,
+    name: definition.plural,
+    singularName: definition.singular,
+    namespaced: definition.namespaced,
+    kind: definition.kind,
+    verbs: definition.verbs,
     ...(definition.shortNames.length > 0 ? { shortNames: definition.shortNames } : {}),
     ...(definition.categories.length > 0 ? { categories: definition.categories } : {}),
     ...(definition.virtual ? {} : { storageVersionHash: storageVersionHash(definition) }),
@@ -107,8 +114,12 @@ function resourceEntry(definition: ResourceDefinition): object {
 function subresourceEntry(definition: ResourceDefinition, { name, kind, verbs }: SubresourceDefinition): object {
   const own = kind.group === definition.group && kind.version === definition.version;
   return {
-    name: `${definition.plural}/${name}`, singularName: '', namespaced: definition.namespaced,
-    ...(own ? {} : { group: kind.group, version: kind.version }), kind: kind.kind, verbs,
+    name: `${definition.plural}/${name}`,
+    singularName: '',
+    namespaced: definition.namespaced,
+    ...(own ? {} : { group: kind.group, version: kind.version }),
+    kind: kind.kind,
+    verbs,
   };
 }
 

@@ -49,7 +49,9 @@ export class Discovery {
     const groups = () => groupDefinitions(this.#engine.definitions());
     const name = `${core ? 'api' : 'apis'}/${version ?? 'legacy'}`;
     const type = version === undefined ? 'application/json' : `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-    const document = this.#document(name, () => (version !== undefined ? aggregated(groups(), core, version) : core ? apiVersions(this.#serverAddress) : apiGroupList(groups())));
+    const document = this.#document(name, () =>
+      version !== undefined ? aggregated(groups(), core, version) : core ? apiVersions(this.#serverAddress) : apiGroupList(groups()),
+    );
     await sendDocument(exchange, document, type, { Vary: 'Accept' });
     return true;
   }
@@ -57,14 +59,22 @@ export class Discovery {
   async #group(exchange: Exchange, name: string): Promise<boolean> {
     const group = groupDefinitions(this.#engine.definitions()).find((found) => found.group === name);
     if (group === undefined) return false;
-    await sendDocument(exchange, this.#document(`apis/${name}`, () => apiGroup(group)), 'application/json');
+    await sendDocument(
+      exchange,
+      this.#document(`apis/${name}`, () => apiGroup(group)),
+      'application/json',
+    );
     return true;
   }
 
   async #resources(exchange: Exchange, group: string, version: string): Promise<boolean> {
     const definitions = this.#of(group, version);
     if (definitions.length === 0) return false;
-    await sendDocument(exchange, this.#document(`resources/${group}/${version}`, () => apiResourceList(group, version, definitions)), 'application/json');
+    await sendDocument(
+      exchange,
+      this.#document(`resources/${group}/${version}`, () => apiResourceList(group, version, definitions)),
+      'application/json',
+    );
     return true;
   }
 
@@ -76,7 +86,12 @@ export class Discovery {
     const hashes = (this.#hashes ??= this.#openApiHashes());
     if (path === '') {
       const paths = Object.fromEntries([...hashes].map(([name, hash]) => [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` }]));
-      await sendDocument(exchange, this.#document('openapi', () => ({ paths })), 'application/json', { Vary: 'Accept-Encoding, Accept' });
+      await sendDocument(
+        exchange,
+        this.#document('openapi', () => ({ paths })),
+        'application/json',
+        { Vary: 'Accept-Encoding, Accept' },
+      );
       return true;
     }
     const hash = hashes.get(path);
@@ -90,11 +105,20 @@ export class Discovery {
     const [root, group = '', version = ''] = path.split('/');
     const { openApiV3 } = await import('../../kube/schema/openapi.ts');
     const gv = root === 'api' ? { group: '', version: group } : { group, version };
-    const document = this.#document(`openapi/${path}`, () => openApiV3(gv, this.#of(gv.group, gv.version).map((definition) => ({
-      plural: definition.plural, kind: definition.kind, listKind: definition.listKind, namespaced: definition.namespaced, verbs: definition.verbs,
-      subresources: definition.subresources.map(({ name }) => name),
-      ...(definition.custom ? { schema: definition.custom.openApiSchema } : {}),
-    }))));
+    const document = this.#document(`openapi/${path}`, () =>
+      openApiV3(
+        gv,
+        this.#of(gv.group, gv.version).map((definition) => ({
+          plural: definition.plural,
+          kind: definition.kind,
+          listKind: definition.listKind,
+          namespaced: definition.namespaced,
+          verbs: definition.verbs,
+          subresources: definition.subresources.map(({ name }) => name),
+          ...(definition.custom ? { schema: definition.custom.openApiSchema } : {}),
+        })),
+      ),
+    );
     await sendDocument(exchange, document, 'application/json', asked === null ? {} : { 'Cache-Control': 'public, immutable', Expires: inAYear() });
     return true;
   }
@@ -104,7 +128,14 @@ export class Discovery {
     const hashes = new Map<string, string>();
     for (const { group, versions } of groupDefinitions(this.#engine.definitions())) {
       for (const { version, definitions } of versions) {
-        const source = definitions.map(({ plural, kind, verbs, namespaced, subresources, custom }) => ({ plural, kind, verbs, namespaced, subresources, schema: custom?.openApiSchema }));
+        const source = definitions.map(({ plural, kind, verbs, namespaced, subresources, custom }) => ({
+          plural,
+          kind,
+          verbs,
+          namespaced,
+          subresources,
+          schema: custom?.openApiSchema,
+        }));
         const hash = createHash('sha512').update(SCHEMA_EPOCH).update(JSON.stringify(source)).digest('hex').toUpperCase();
         hashes.set(group === '' ? `api/${version}` : `apis/${group}/${version}`, hash);
       }
@@ -160,7 +191,10 @@ async function sendDocument({ request, response }: Exchange, document: Document,
 /** `/.well-known/openid-configuration`, for those who check service-account tokens themselves. */
 export function sendOpenIdConfiguration({ response }: Exchange, issuer: string): void {
   sendJson(response, 200, {
-    issuer, jwks_uri: `${issuer}/openid/v1/jwks`,
-    response_types_supported: ['id_token'], subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['ES256'],
+    issuer,
+    jwks_uri: `${issuer}/openid/v1/jwks`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
   });
 }

@@ -56,7 +56,8 @@ export function negotiate(header: string | undefined, tabular: boolean): Represe
     const yaml = type === 'application/yaml';
     if (!yaml && type !== 'application/json' && type !== '*/*' && type !== 'application/*') continue;
     const form = formOf(params, tabular);
-    if (form !== undefined) return form === 'object' ? (yaml ? { ...PLAIN, yaml } : PLAIN) : { form, version: params['v'] === 'v1beta1' ? 'v1beta1' : 'v1', yaml };
+    if (form !== undefined)
+      return form === 'object' ? (yaml ? { ...PLAIN, yaml } : PLAIN) : { form, version: params['v'] === 'v1beta1' ? 'v1beta1' : 'v1', yaml };
   }
   if (protobuf) return PLAIN;
   throw notAcceptable('only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf');

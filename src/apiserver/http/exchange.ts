@@ -18,7 +18,9 @@ export function exchangeOf(request: IncomingMessage, response: ServerResponse, u
   const at = url.indexOf('?');
   const userAgent = request.headers['user-agent'];
   return {
-    request, response, user,
+    request,
+    response,
+    user,
     path: at < 0 ? url : url.slice(0, at),
     query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
     ctx: { user, warnings: [], ...(userAgent === undefined ? {} : { userAgent }) },

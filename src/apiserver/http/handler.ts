@@ -59,7 +59,8 @@ export async function handleUpgrade(world: HandlerWorld, request: IncomingMessag
   response.on('finish', () => socket.end());
   socket.on('error', () => undefined);
   const upgrade: Upgrade = {
-    request, head,
+    request,
+    head,
     takeSocket() {
       response.detachSocket(socket as Socket);
       return socket;
@@ -86,8 +87,12 @@ function resourceOf(world: HandlerWorld, exchange: Exchange, path: ResourcePath)
   authorize(user, {
     path: exchange.path,
     resource: {
-      verb: found.verb, group, plural,
-      ...(subresource === undefined ? {} : { subresource }), ...(namespace === undefined ? {} : { namespace }), ...(name === undefined ? {} : { name }),
+      verb: found.verb,
+      group,
+      plural,
+      ...(subresource === undefined ? {} : { subresource }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(name === undefined ? {} : { name }),
     },
   });
   return found;
@@ -95,7 +100,12 @@ function resourceOf(world: HandlerWorld, exchange: Exchange, path: ResourcePath)
 
 type Answer = { found: ResourceRequest; work: Promise<void>; long: boolean } | undefined;
 
-async function measured(world: HandlerWorld, request: IncomingMessage, response: ServerResponse, serve: (exchange: Exchange) => Promise<Answer>): Promise<void> {
+async function measured(
+  world: HandlerWorld,
+  request: IncomingMessage,
+  response: ServerResponse,
+  serve: (exchange: Exchange) => Promise<Answer>,
+): Promise<void> {
   const started = performance.now();
   let answer: Answer;
   try {
@@ -113,7 +123,14 @@ async function measured(world: HandlerWorld, request: IncomingMessage, response:
 function labelsOf(request: IncomingMessage, found: ResourceRequest | undefined): RequestLabels {
   if (found === undefined) return { ...OTHER, verb: request.method ?? '' };
   const { group, version, plural, subresource = '', name, namespace } = found.path;
-  return { verb: found.verb.toUpperCase(), group, version, resource: plural, subresource, scope: name !== undefined ? 'resource' : namespace !== undefined ? 'namespace' : 'cluster' };
+  return {
+    verb: found.verb.toUpperCase(),
+    group,
+    version,
+    resource: plural,
+    subresource,
+    scope: name !== undefined ? 'resource' : namespace !== undefined ? 'namespace' : 'cluster',
+  };
 }
 
 /** Everything that is not a resource. */
@@ -126,11 +143,16 @@ async function serveOther(world: HandlerWorld, exchange: Exchange): Promise<void
   }
   if (method !== 'GET' && method !== 'HEAD') throw notServed();
   switch (exchange.path.replace(/\/$/, '')) {
-    case '/version': return sendVersion(exchange);
-    case '/metrics': return world.metrics.serve(exchange, world.engine);
-    case '/openid/v1/jwks': return sendJson(exchange.response, 200, world.authenticator.jwks());
-    case '/.well-known/openid-configuration': return sendOpenIdConfiguration(exchange, ISSUER);
-    case '': return sendJson(exchange.response, 200, { paths: rootPaths(world.engine) });
+    case '/version':
+      return sendVersion(exchange);
+    case '/metrics':
+      return world.metrics.serve(exchange, world.engine);
+    case '/openid/v1/jwks':
+      return sendJson(exchange.response, 200, world.authenticator.jwks());
+    case '/.well-known/openid-configuration':
+      return sendOpenIdConfiguration(exchange, ISSUER);
+    case '':
+      return sendJson(exchange.response, 200, { paths: rootPaths(world.engine) });
   }
   if (world.health.serve(exchange) || (await world.discovery.serve(exchange))) return;
   throw notServed();

@@ -45,7 +45,14 @@ export class Health {
 export function sendVersion({ response }: Exchange): void {
   const [major, minor] = SERVER_VERSION.slice(1).split('.');
   sendJson(response, 200, {
-    major, minor, gitVersion: SERVER_VERSION, gitCommit: '', gitTreeState: 'clean', buildDate: '1970-01-01T00:00:00Z',
-    goVersion: `node-${process.version}`, compiler: 'v8', platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+    major,
+    minor,
+    gitVersion: SERVER_VERSION,
+    gitCommit: '',
+    gitTreeState: 'clean',
+    buildDate: '1970-01-01T00:00:00Z',
+    goVersion: `node-${process.version}`,
+    compiler: 'v8',
+    platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
   });
 }

@@ -68,17 +68,34 @@ export class Metrics {
 
   #text(engine: ApiEngine): string {
     const lines: string[] = [];
-    const family = (name: string, type: string, help: string, samples: Iterable<string>): void => void lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples);
-    family('apiserver_request_total', 'counter', 'Requests by verb, resource and code.', [...this.#requests].map(([labels, count]) => `apiserver_request_total{${labels}} ${count}`));
-    family('apiserver_request_duration_seconds', 'histogram', 'Duration of requests in seconds, without long-running ones.', [...this.#durations.values()].flatMap(histogramLines));
+    const family = (name: string, type: string, help: string, samples: Iterable<string>): void =>
+      void lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples);
+    family(
+      'apiserver_request_total',
+      'counter',
+      'Requests by verb, resource and code.',
+      [...this.#requests].map(([labels, count]) => `apiserver_request_total{${labels}} ${count}`),
+    );
+    family(
+      'apiserver_request_duration_seconds',
+      'histogram',
+      'Duration of requests in seconds, without long-running ones.',
+      [...this.#durations.values()].flatMap(histogramLines),
+    );
     family('apiserver_longrunning_requests', 'gauge', 'Watches, logs and streams that are open.', [`apiserver_longrunning_requests ${this.#longRunning}`]);
     family('apiserver_storage_revision', 'gauge', 'The newest revision that reads show.', [`apiserver_storage_revision ${engine.revision}`]);
     const cpu = process.cpuUsage();
     family('process_cpu_seconds_total', 'counter', 'CPU time of the process in seconds.', [`process_cpu_seconds_total ${(cpu.user + cpu.system) / 1e6}`]);
     family('process_resident_memory_bytes', 'gauge', 'Resident memory of the process.', [`process_resident_memory_bytes ${process.memoryUsage.rss()}`]);
-    family('process_start_time_seconds', 'gauge', 'When the process started, in seconds since the epoch.', [`process_start_time_seconds ${performance.timeOrigin / 1000}`]);
-    family('nodejs_eventloop_lag_p99_seconds', 'gauge', 'The event loop was late by at most this in 99 of 100 turns.', [`nodejs_eventloop_lag_p99_seconds ${lagSeconds(this.#delay.percentile(99))}`]);
-    family('nodejs_eventloop_lag_max_seconds', 'gauge', 'The longest the event loop was late.', [`nodejs_eventloop_lag_max_seconds ${lagSeconds(this.#delay.max)}`]);
+    family('process_start_time_seconds', 'gauge', 'When the process started, in seconds since the epoch.', [
+      `process_start_time_seconds ${performance.timeOrigin / 1000}`,
+    ]);
+    family('nodejs_eventloop_lag_p99_seconds', 'gauge', 'The event loop was late by at most this in 99 of 100 turns.', [
+      `nodejs_eventloop_lag_p99_seconds ${lagSeconds(this.#delay.percentile(99))}`,
+    ]);
+    family('nodejs_eventloop_lag_max_seconds', 'gauge', 'The longest the event loop was late.', [
+      `nodejs_eventloop_lag_max_seconds ${lagSeconds(this.#delay.max)}`,
+    ]);
     return `${lines.join('\n')}\n`;
   }
 }

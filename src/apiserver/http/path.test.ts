@@ -14,8 +14,14 @@ const cases: [path: string, parsed: object | undefined][] = [
   ['/api/v1/namespaces/a/pods/p/proxy/x/y', { group: '', version: 'v1', namespace: 'a', plural: 'pods', name: 'p', subresource: 'proxy', rest: '/x/y' }],
   ['/api/v1/nodes/n', { group: '', version: 'v1', plural: 'nodes', name: 'n', rest: '/' }],
   ['/apis/apps/v1/deployments', { group: 'apps', version: 'v1', plural: 'deployments', rest: '/' }],
-  ['/apis/apps/v1/namespaces/a/deployments/d/scale', { group: 'apps', version: 'v1', namespace: 'a', plural: 'deployments', name: 'd', subresource: 'scale', rest: '/' }],
-  ['/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Anode', { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles', name: 'system:node', rest: '/' }],
+  [
+    '/apis/apps/v1/namespaces/a/deployments/d/scale',
+    { group: 'apps', version: 'v1', namespace: 'a', plural: 'deployments', name: 'd', subresource: 'scale', rest: '/' },
+  ],
+  [
+    '/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Anode',
+    { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles', name: 'system:node', rest: '/' },
+  ],
   ['/api/v1', undefined],
   ['/apis/apps/v1', undefined],
   ['/version', undefined],

@@ -32,7 +32,9 @@ export function parseResourcePath(pathname: string): ResourcePath | undefined {
   const [plural, name, subresource, ...rest] = names;
   if (!plural || (rest.length > 0 && subresource !== 'proxy')) return undefined;
   return {
-    group, version, plural: unescape(plural),
+    group,
+    version,
+    plural: unescape(plural),
     ...(namespace === undefined ? {} : { namespace }),
     ...(name ? { name: unescape(name) } : {}),
     ...(name && subresource ? { subresource: unescape(subresource) } : {}),

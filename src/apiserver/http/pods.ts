@@ -49,16 +49,22 @@ async function finishWhenGone(response: ServerResponse, work: () => Promise<void
 function logOptions(query: URLSearchParams, container: string): LogOptions {
   const number = (name: string, least: number): number | undefined => {
     const value = integer(query, name);
-    if (value !== undefined && value < least) throw new StatusError(422, 'Invalid', `PodLogOptions "" is invalid: ${name}: Invalid value: ${value}: must be greater than or equal to ${least}`);
+    if (value !== undefined && value < least)
+      throw new StatusError(422, 'Invalid', `PodLogOptions "" is invalid: ${name}: Invalid value: ${value}: must be greater than or equal to ${least}`);
     return value;
   };
   const options = {
     container,
-    follow: isTrue(query, 'follow'), previous: isTrue(query, 'previous'), timestamps: isTrue(query, 'timestamps'),
-    tailLines: number('tailLines', 0), limitBytes: number('limitBytes', 1), sinceSeconds: number('sinceSeconds', 1),
+    follow: isTrue(query, 'follow'),
+    previous: isTrue(query, 'previous'),
+    timestamps: isTrue(query, 'timestamps'),
+    tailLines: number('tailLines', 0),
+    limitBytes: number('limitBytes', 1),
+    sinceSeconds: number('sinceSeconds', 1),
     sinceTime: query.get('sinceTime') ?? undefined,
   };
-  if (options.sinceTime !== undefined && Number.isNaN(Date.parse(options.sinceTime))) throw badRequest(`sinceTime: ${JSON.stringify(options.sinceTime)} is not an RFC 3339 time`);
+  if (options.sinceTime !== undefined && Number.isNaN(Date.parse(options.sinceTime)))
+    throw badRequest(`sinceTime: ${JSON.stringify(options.sinceTime)} is not an RFC 3339 time`);
   // The kubelet's interface has absent members, not undefined ones.
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as LogOptions;
 }

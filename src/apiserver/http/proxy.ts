@@ -22,7 +22,8 @@ export async function serveProxy(world: PodWorld, exchange: Exchange, { path }: 
   const { namespace = '', name = '', plural } = path;
   if (plural === 'nodes') throw notServed();
   const [object, port] = splitName(name);
-  const target = plural === 'services' ? await ofService(world.engine, exchange, namespace, object, port) : await ofPod(world.engine, exchange, namespace, object, port);
+  const target =
+    plural === 'services' ? await ofService(world.engine, exchange, namespace, object, port) : await ofPod(world.engine, exchange, namespace, object, port);
   const { metadata, spec } = target.pod;
   const kubelet = world.kubeletOf(spec?.nodeName ?? '');
   if (kubelet === undefined) throw unreachable(`no kubelet answers for node ${JSON.stringify(spec?.nodeName ?? '')}`);
@@ -35,7 +36,8 @@ export async function serveProxy(world: PodWorld, exchange: Exchange, { path }: 
 /** 'name', 'name:port' or 'scheme:name:port', where the port may be a name and the scheme must be http. */
 function splitName(text: string): [name: string, port: string] {
   const parts = text.split(':');
-  if (parts.length === 3 && parts[0] !== '' && parts[0] !== 'http') throw badRequest(`scheme ${JSON.stringify(parts[0])} is not supported by this proxy; use http`);
+  if (parts.length === 3 && parts[0] !== '' && parts[0] !== 'http')
+    throw badRequest(`scheme ${JSON.stringify(parts[0])} is not supported by this proxy; use http`);
   if (parts.length > 3) throw badRequest(`invalid proxy target ${JSON.stringify(text)}: it must be name, name:port or scheme:name:port`);
   return parts.length === 3 ? [parts[1]!, parts[2]!] : [parts[0]!, parts[1] ?? ''];
 }
@@ -76,7 +78,10 @@ function forward({ request, response, query }: Exchange, connection: Duplex, pat
   const search = query.toString();
   return new Promise((resolve, reject) => {
     const onward = httpRequest({
-      method: request.method, path: search === '' ? path : `${path}?${search}`, headers: onwardHeaders(request.headers), createConnection: () => connection,
+      method: request.method,
+      path: search === '' ? path : `${path}?${search}`,
+      headers: onwardHeaders(request.headers),
+      createConnection: () => connection,
     });
     response.on('close', () => {
       onward.destroy();
@@ -104,4 +109,3 @@ function endToEnd(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
 function unreachable(why: string): StatusError {
   return serviceUnavailable(`error trying to reach service: ${why}`);
 }
-

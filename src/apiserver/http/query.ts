@@ -70,7 +70,11 @@ export function deleteRequest(query: URLSearchParams, body: Record<string, unkno
   const policyText = body?.['propagationPolicy'] ?? (query.get('propagationPolicy') || undefined);
   const policy = PROPAGATION.find((value) => value === policyText);
   if (policyText !== undefined && policy === undefined) {
-    throw invalidOption('DeleteOptions', 'propagationPolicy', `Unsupported value: ${JSON.stringify(policyText)}: supported values: "Background", "Foreground", "Orphan"`);
+    throw invalidOption(
+      'DeleteOptions',
+      'propagationPolicy',
+      `Unsupported value: ${JSON.stringify(policyText)}: supported values: "Background", "Foreground", "Orphan"`,
+    );
   }
   if (grace !== undefined && !Number.isInteger(grace)) throw badRequest('gracePeriodSeconds: must be a whole number');
   const orphan = body?.['orphanDependents'] ?? (query.has('orphanDependents') ? isTrue(query, 'orphanDependents') : undefined);

@@ -15,9 +15,12 @@ const END = Buffer.from(']}');
 
 export function renderObject(definition: ResourceDefinition, stored: StoredObject, rendering: Rendering): Buffer {
   switch (rendering.form) {
-    case 'object': return stored.bytes;
-    case 'PartialObjectMetadata': return Buffer.from(partial(stored, rendering.version));
-    case 'Table': return Buffer.concat([...renderTable(definition, [stored], { resourceVersion: stored.object.metadata.resourceVersion ?? '' }, rendering)]);
+    case 'object':
+      return stored.bytes;
+    case 'PartialObjectMetadata':
+      return Buffer.from(partial(stored, rendering.version));
+    case 'Table':
+      return Buffer.concat([...renderTable(definition, [stored], { resourceVersion: stored.object.metadata.resourceVersion ?? '' }, rendering)]);
   }
 }
 
@@ -29,12 +32,14 @@ export function renderList(definition: ResourceDefinition, list: ListResult, ren
     ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
   };
   switch (rendering.form) {
-    case 'Table': return renderTable(definition, list.items, metadata, rendering);
+    case 'Table':
+      return renderTable(definition, list.items, metadata, rendering);
     case 'PartialObjectMetadata': {
       const head = { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${rendering.version}`, metadata };
       return joined(head, list.items, (item) => Buffer.from(partial(item, rendering.version)));
     }
-    case 'object': return joined({ kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata }, list.items, (item) => item.bytes);
+    case 'object':
+      return joined({ kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata }, list.items, (item) => item.bytes);
   }
 }
 
@@ -57,7 +62,13 @@ function* joined(head: object, items: readonly StoredObject[], render: (item: St
   yield END;
 }
 
-function* renderTable(definition: ResourceDefinition, items: readonly StoredObject[], metadata: object, rendering: Rendering, headers = true): Iterable<Buffer> {
+function* renderTable(
+  definition: ResourceDefinition,
+  items: readonly StoredObject[],
+  metadata: object,
+  rendering: Rendering,
+  headers = true,
+): Iterable<Buffer> {
   const head = { kind: 'Table', apiVersion: `meta.k8s.io/${rendering.version}`, metadata, columnDefinitions: headers ? columnsOf(definition, items[0]) : null };
   yield Buffer.from(`${JSON.stringify(head).slice(0, -1)},"rows":[`);
   let first = true;
@@ -86,9 +97,12 @@ export function renderBookmark(definition: ResourceDefinition, revision: number,
   };
   const meta = `meta.k8s.io/${rendering.version}`;
   switch (rendering.form) {
-    case 'object': return Buffer.from(JSON.stringify({ kind: definition.kind, apiVersion: apiVersionOf(definition), metadata }));
-    case 'PartialObjectMetadata': return Buffer.from(JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: meta, metadata }));
-    case 'Table': return Buffer.from(JSON.stringify({ kind: 'Table', apiVersion: meta, metadata, columnDefinitions: null, rows: [] }));
+    case 'object':
+      return Buffer.from(JSON.stringify({ kind: definition.kind, apiVersion: apiVersionOf(definition), metadata }));
+    case 'PartialObjectMetadata':
+      return Buffer.from(JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: meta, metadata }));
+    case 'Table':
+      return Buffer.from(JSON.stringify({ kind: 'Table', apiVersion: meta, metadata, columnDefinitions: null, rows: [] }));
   }
 }
 

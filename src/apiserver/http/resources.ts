@@ -47,12 +47,19 @@ export function findResource(engine: ApiEngine, path: ResourcePath, method: stri
 
 function verbOf(method: string, named: boolean, watch: boolean): Verb | undefined {
   switch (method) {
-    case 'GET': case 'HEAD': return watch ? 'watch' : named ? 'get' : 'list';
-    case 'POST': return 'create';
-    case 'PUT': return named ? 'update' : undefined;
-    case 'PATCH': return named ? 'patch' : undefined;
-    case 'DELETE': return named ? 'delete' : 'deletecollection';
-    default: return undefined;
+    case 'GET':
+    case 'HEAD':
+      return watch ? 'watch' : named ? 'get' : 'list';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return named ? 'update' : undefined;
+    case 'PATCH':
+      return named ? 'patch' : undefined;
+    case 'DELETE':
+      return named ? 'delete' : 'deletecollection';
+    default:
+      return undefined;
   }
 }
 
@@ -65,12 +72,15 @@ export async function serveResource(world: ResourceWorld, exchange: Exchange, fo
   const { definition, path, verb } = found;
   const rendering = renderingOf(exchange, definition, world.clock);
   switch (verb) {
-    case 'list': return serveList(world, exchange, found, rendering);
-    case 'watch': return serveWatch(world, exchange, found, rendering);
+    case 'list':
+      return serveList(world, exchange, found, rendering);
+    case 'watch':
+      return serveWatch(world, exchange, found, rendering);
     case 'get': {
       const resourceVersion = exchange.query.get('resourceVersion');
       const stored = await world.engine.get(definition, exchange.ctx, keyOf(path), {
-        ...(path.subresource === undefined ? {} : { subresource: path.subresource }), ...(resourceVersion ? { resourceVersion } : {}),
+        ...(path.subresource === undefined ? {} : { subresource: path.subresource }),
+        ...(resourceVersion ? { resourceVersion } : {}),
       });
       return answer(exchange, definition, stored, 200, rendering);
     }
@@ -166,7 +176,8 @@ function isPretty({ query, ctx }: Exchange): boolean {
 
 function renderingOf({ request, query }: Exchange, definition: ResourceDefinition, clock: Clock): Rendering {
   const include = query.get('includeObject');
-  if (include && include !== 'None' && include !== 'Metadata' && include !== 'Object') throw badRequest(`unrecognized includeObject value: ${JSON.stringify(include)}`);
+  if (include && include !== 'None' && include !== 'Metadata' && include !== 'Object')
+    throw badRequest(`unrecognized includeObject value: ${JSON.stringify(include)}`);
   const includeObject = include === 'None' || include === 'Object' ? include : 'Metadata';
   return { ...negotiate(request.headers.accept, definition.virtual !== true), includeObject, now: clock.now() };
 }

@@ -23,7 +23,8 @@ export function sendError(response: ServerResponse, error: unknown, log: Logger)
   // A client that left in the middle of its request is nobody's failure.
   if (response.destroyed || response.req.errored) return;
   const known = error instanceof StatusError ? error : internalError((error as Error)?.message ?? 'unknown');
-  if (known !== error) log.error('a request failed', { method: response.req.method, path: response.req.url?.split('?')[0], error: (error as Error)?.stack ?? String(error) });
+  if (known !== error)
+    log.error('a request failed', { method: response.req.method, path: response.req.url?.split('?')[0], error: (error as Error)?.stack ?? String(error) });
   if (response.headersSent) {
     // The client sees that the answer was cut off.
     response.destroy();
@@ -37,7 +38,11 @@ export function sendError(response: ServerResponse, error: unknown, log: Logger)
 
 /** `Warning` headers (RFC 7234 5.5); kubectl prints them. */
 export function sendWarnings({ response, ctx }: Exchange): void {
-  if (ctx.warnings.length > 0) response.setHeader('Warning', ctx.warnings.map((text) => `299 - ${quote(text)}`));
+  if (ctx.warnings.length > 0)
+    response.setHeader(
+      'Warning',
+      ctx.warnings.map((text) => `299 - ${quote(text)}`),
+    );
 }
 
 function quote(text: string): string {

@@ -45,8 +45,10 @@ export async function streamWatch(response: ServerResponse, watch: ApiWatch, out
   const render = (event: ApiWatchEvent): Buffer[] => {
     const rendering = { ...output.rendering, now: output.clock.now() };
     switch (event.type) {
-      case 'ERROR': return [PREFIX.ERROR, Buffer.from(JSON.stringify(event.status)), SUFFIX];
-      case 'BOOKMARK': return [PREFIX.BOOKMARK, renderBookmark(output.definition, event.revision, event.initialEventsEnd === true, rendering), SUFFIX];
+      case 'ERROR':
+        return [PREFIX.ERROR, Buffer.from(JSON.stringify(event.status)), SUFFIX];
+      case 'BOOKMARK':
+        return [PREFIX.BOOKMARK, renderBookmark(output.definition, event.revision, event.initialEventsEnd === true, rendering), SUFFIX];
       default: {
         const object = renderWatched(output.definition, event.object, rendering, firstTable);
         firstTable = false;

@@ -7,12 +7,27 @@ const WINDOW: Column = { name: 'Window', type: 'string', jsonPath: '.window' };
 
 function metrics(kind: string, plural: string, namespaced: boolean, usagePath: string): ResourceDefinition {
   return {
-    group: 'metrics.k8s.io', version: 'v1beta1', kind, plural, namespaced,
-    listKind: `${kind}List`, singular: '', shortNames: [], categories: [], verbs: ['get', 'list'], subresources: [], selectableFields: {},
-    builtin: false, hasStatus: false, generation: false, storage: { group: 'metrics.k8s.io', plural },
+    group: 'metrics.k8s.io',
+    version: 'v1beta1',
+    kind,
+    plural,
+    namespaced,
+    listKind: `${kind}List`,
+    singular: '',
+    shortNames: [],
+    categories: [],
+    verbs: ['get', 'list'],
+    subresources: [],
+    selectableFields: {},
+    builtin: false,
+    hasStatus: false,
+    generation: false,
+    storage: { group: 'metrics.k8s.io', plural },
     custom: {
       columns: [
-        { name: 'cpu', type: 'string', jsonPath: `${usagePath}.usage.cpu` }, { name: 'memory', type: 'string', jsonPath: `${usagePath}.usage.memory` }, WINDOW,
+        { name: 'cpu', type: 'string', jsonPath: `${usagePath}.usage.cpu` },
+        { name: 'memory', type: 'string', jsonPath: `${usagePath}.usage.memory` },
+        WINDOW,
       ],
     },
   };

@@ -57,7 +57,7 @@ class Metrics {
 
   #ofNode(node: KubeObject): KubeObject | undefined {
     const usage = this.#sampler.usageOf(node.metadata.name ?? '');
-    return usage && { ...head(nodeMetrics, node, usage), usage: usageList(usage.node) } as KubeObject;
+    return usage && ({ ...head(nodeMetrics, node, usage), usage: usageList(usage.node) } as KubeObject);
   }
 
   #ofPod(pod: Pod): KubeObject | undefined {
@@ -74,7 +74,9 @@ function head(definition: ResourceDefinition, { metadata }: KubeObject, usage: N
     kind: definition.kind,
     apiVersion: `${definition.group}/${definition.version}`,
     metadata: {
-      ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }), ...(labels === undefined ? {} : { labels }),
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labels === undefined ? {} : { labels }),
       creationTimestamp: timestamp(usage.time),
     },
     timestamp: timestamp(usage.time),
@@ -89,8 +91,9 @@ function matcherOf({ labelSelector, fieldSelector }: Selection): (object: KubeOb
   for (const { field } of terms) {
     if (field !== 'metadata.name' && field !== 'metadata.namespace') throw badRequest(`field label not supported: ${field}`);
   }
-  return ({ metadata }) => (labels?.(metadata.labels) ?? true)
-    && terms.every(({ field, op, value }) => ((field === 'metadata.name' ? metadata.name : metadata.namespace) === value) === (op === '='));
+  return ({ metadata }) =>
+    (labels?.(metadata.labels) ?? true) &&
+    terms.every(({ field, op, value }) => ((field === 'metadata.name' ? metadata.name : metadata.namespace) === value) === (op === '='));
 }
 
 function extended(engine: ApiEngine, metrics: Metrics): ApiEngine {
@@ -100,7 +103,10 @@ function extended(engine: ApiEngine, metrics: Metrics): ApiEngine {
       engine.definition(group, version, plural) ?? metrics.definitions.find((own) => own.group === group && own.version === version && own.plural === plural),
     async get(definition, ctx, key, request) {
       if (!metrics.has(definition)) return engine.get(definition, ctx, key, request);
-      const [found] = await metrics.list(definition, { ...(key.namespace === undefined ? {} : { namespace: key.namespace }), fieldSelector: `metadata.name=${key.name}` });
+      const [found] = await metrics.list(definition, {
+        ...(key.namespace === undefined ? {} : { namespace: key.namespace }),
+        fieldSelector: `metadata.name=${key.name}`,
+      });
       if (found === undefined) throw notFound({ group: definition.group, plural: definition.plural, name: key.name });
       return found;
     },

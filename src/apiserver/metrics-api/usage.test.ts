@@ -6,7 +6,12 @@ import { usageBetween, usageList } from './usage.ts';
 const web = { namespace: 'default', name: 'web', uid: '1' };
 
 function sample(time: number, cpuNanoseconds: number, containers: [name: string, cpu: number][]): NodeStats {
-  return { time, cpuNanoseconds, memoryBytes: 2048, pods: [{ pod: web, containers: containers.map(([name, cpu]) => ({ name, cpuNanoseconds: cpu, memoryBytes: 1025 })) }] };
+  return {
+    time,
+    cpuNanoseconds,
+    memoryBytes: 2048,
+    pods: [{ pod: web, containers: containers.map(([name, cpu]) => ({ name, cpuNanoseconds: cpu, memoryBytes: 1025 })) }],
+  };
 }
 
 test('CPU is the growth of the counter over the time between the samples', () => {
@@ -16,7 +21,13 @@ test('CPU is the growth of the counter over the time between the samples', () =>
 });
 
 test('a container that was not in the older sample is left out, one that restarted counts from zero', () => {
-  const usage = usageBetween(sample(0, 0, [['main', 5e9]]), sample(10_000, 0, [['main', 1e9], ['new', 9e9]]));
+  const usage = usageBetween(
+    sample(0, 0, [['main', 5e9]]),
+    sample(10_000, 0, [
+      ['main', 1e9],
+      ['new', 9e9],
+    ]),
+  );
   assert.deepEqual(usage?.pods[0]?.containers, [{ name: 'main', usage: { cpuNanocores: 1e8, memoryBytes: 1025 } }]);
 });
 

@@ -49,7 +49,11 @@ export function ensurePki(dir: string, hosts: { names?: readonly string[]; ips: 
   return {
     ca: authority.cert,
     caKey: authority.key,
-    server: ensure('apiserver', () => newServer(authority, 'kube-apiserver', serverHosts, now), (cert) => coversAll(cert, serverHosts)),
+    server: ensure(
+      'apiserver',
+      () => newServer(authority, 'kube-apiserver', serverHosts, now),
+      (cert) => coversAll(cert, serverHosts),
+    ),
     admin: ensure('admin', () => newClient(authority, { commonName: 'kubernetes-admin', organizations: ['system:masters'] }, now)),
     dataPlane: ensure('kube-proxy', () => newClient(authority, { commonName: 'system:kube-proxy' }, now)),
     serviceAccountKey: ensureKey(join(dir, 'sa.key')),

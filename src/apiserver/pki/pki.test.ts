@@ -55,7 +55,9 @@ test('TLS works both ways, and the client is known by name and groups', async ()
       let text = '';
       res.on('data', (chunk: Buffer) => (text += chunk.toString()));
       res.on('end', () => resolve(text));
-    }).on('error', reject).end();
+    })
+      .on('error', reject)
+      .end();
   });
   server.close();
   assert.deepEqual(JSON.parse(body), [true, { CN: 'jane', O: ['dev', 'ops'] }]);

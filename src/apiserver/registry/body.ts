@@ -17,29 +17,37 @@ export function checkIdentity(definition: ResourceDefinition, key: { name?: stri
     throw badRequest(`the API version in the data (${String(object.apiVersion)}) does not match the expected API version (${wanted})`);
   }
   if (object.kind !== undefined && object.kind !== definition.kind) {
-    throw badRequest(`${String(object.kind)} in version "${definition.version}" cannot be handled as a ${definition.kind}: the kind in the data does not match the expected kind`);
+    throw badRequest(
+      `${String(object.kind)} in version "${definition.version}" cannot be handled as a ${definition.kind}: the kind in the data does not match the expected kind`,
+    );
   }
   object.apiVersion = wanted;
   object.kind = definition.kind;
   object.metadata ??= {};
   const { metadata } = object;
-  if (typeof metadata !== 'object' || Array.isArray(metadata)) throw badRequest(`${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: metadata must be an object`);
+  if (typeof metadata !== 'object' || Array.isArray(metadata))
+    throw badRequest(`${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: metadata must be an object`);
   if (definition.namespaced) {
-    if (metadata.namespace && metadata.namespace !== key.namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    if (metadata.namespace && metadata.namespace !== key.namespace)
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
     if (key.namespace === undefined) throw badRequest('an empty namespace may not be set during creation');
     metadata.namespace = key.namespace;
   } else {
     delete metadata.namespace;
   }
   if (key.name === undefined) return;
-  if (metadata.name && metadata.name !== key.name) throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${key.name})`);
+  if (metadata.name && metadata.name !== key.name)
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${key.name})`);
   metadata.name = key.name;
 }
 
 /** Drops unknown fields and nulls and fills in defaults, in place; complains as the request's `fieldValidation` says. */
 export function shapeBody(definition: ResourceDefinition, ctx: RequestContext, object: KubeObject): void {
   const problems = shape(definition, ctx, object);
-  if (problems.length > 0) throw badRequest(`${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: strict decoding error: ${problems.join(', ')}`);
+  if (problems.length > 0)
+    throw badRequest(
+      `${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: strict decoding error: ${problems.join(', ')}`,
+    );
 }
 
 /** The same for the outcome of a patch: upstream blames the patch, with 422. */
@@ -49,7 +57,9 @@ export function shapePatched(definition: ResourceDefinition, ctx: RequestContext
 }
 
 function invalidPatch(patch: unknown, why: string): StatusError {
-  return invalid({ group: '', kind: '', name: '' }, [{ reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(JSON.stringify(patch))}: ${why}` }]);
+  return invalid({ group: '', kind: '', name: '' }, [
+    { reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(JSON.stringify(patch))}: ${why}` },
+  ]);
 }
 
 function shape(definition: ResourceDefinition, ctx: RequestContext, object: KubeObject): string[] {
@@ -64,7 +74,8 @@ function shape(definition: ResourceDefinition, ctx: RequestContext, object: Kube
     unknown.push(...found.unknown.map((path) => `metadata.${path}`));
     typeErrors.push(...found.typeErrors);
   }
-  if (typeErrors.length > 0) throw badRequest(`${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: ${typeErrors[0]}`);
+  if (typeErrors.length > 0)
+    throw badRequest(`${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: ${typeErrors[0]}`);
   const problems = [...unknown.map((path) => `unknown field "${path}"`), ...(ctx.duplicateFields ?? []).map((path) => `duplicate field "${path}"`)];
   if (ctx.fieldValidation === 'Warn') ctx.warnings.push(...problems);
   strategy.applyDefaults(object);

@@ -14,7 +14,11 @@ const NAME_ATTEMPTS = 8;
 
 /** Takes the body over. */
 export async function create(
-  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, namespace: string | undefined, body: unknown,
+  world: RegistryWorld,
+  definition: ResourceDefinition,
+  ctx: RequestContext,
+  namespace: string | undefined,
+  body: unknown,
 ): Promise<StoredObject> {
   checkIdentity(definition, namespace === undefined ? {} : { namespace }, body);
   if (body.metadata.resourceVersion) throw new StatusError(400, 'BadRequest', 'resourceVersion should not be set on objects to be created');

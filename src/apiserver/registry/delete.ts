@@ -17,7 +17,11 @@ const DEFAULT_GRACE_SECONDS = 30;
 
 /** The object when it stays for now, else a Status of success. Rejects with 404, 409. */
 export async function remove(
-  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, request: DeleteRequest = {},
+  world: RegistryWorld,
+  definition: ResourceDefinition,
+  ctx: RequestContext,
+  key: ObjectKey,
+  request: DeleteRequest = {},
 ): Promise<StoredObject> {
   const old = current(world, definition, key).object;
   checkPreconditions(definition, old, request);
@@ -42,17 +46,23 @@ export async function remove(
 
 /** Deletes each object that matches; answers them as they were. One that another deletes meanwhile is no error. */
 export async function removeCollection(
-  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, selection: ListRequest, request: DeleteRequest = {},
+  world: RegistryWorld,
+  definition: ResourceDefinition,
+  ctx: RequestContext,
+  selection: ListRequest,
+  request: DeleteRequest = {},
 ): Promise<ListResult> {
   const found = await list(world.store, definition, selection);
-  await Promise.all(found.items.map(async ({ object }) => {
-    try {
-      const { name = '', namespace } = object.metadata;
-      await remove(world, definition, ctx, namespace === undefined ? { name } : { name, namespace }, request);
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-    }
-  }));
+  await Promise.all(
+    found.items.map(async ({ object }) => {
+      try {
+        const { name = '', namespace } = object.metadata;
+        await remove(world, definition, ctx, namespace === undefined ? { name } : { name, namespace }, request);
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+    }),
+  );
   return found;
 }
 
@@ -66,7 +76,10 @@ function checkPreconditions(definition: ResourceDefinition, { metadata }: KubeOb
     throw conflict(target, `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${metadata.uid}`);
   }
   if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== metadata.resourceVersion) {
-    throw conflict(target, `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`);
+    throw conflict(
+      target,
+      `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`,
+    );
   }
 }
 

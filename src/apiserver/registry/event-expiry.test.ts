@@ -8,8 +8,15 @@ test('an event goes an hour after it last happened', async () => {
   const { client, clock } = await testWorld();
   const key = { name: 'e', namespace: 'default' };
   await client.create(events, {
-    apiVersion: 'v1', kind: 'Event', metadata: key, involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' }, reason: 'R', message: 'm', type: 'Normal',
-    firstTimestamp: timestamp(clock.now()), lastTimestamp: timestamp(clock.now()),
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: key,
+    involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' },
+    reason: 'R',
+    message: 'm',
+    type: 'Normal',
+    firstTimestamp: timestamp(clock.now()),
+    lastTimestamp: timestamp(clock.now()),
   });
   await clock.advance(1_800_000);
   await client.patch(events, key, { count: 2, lastTimestamp: timestamp(clock.now()) }, { type: 'merge' });

@@ -2,8 +2,20 @@
 import { methodNotSupported, notFound, type StatusError } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type {
-  ApiEngine, ApiWatch, CreateHandler, DeleteRequest, GetRequest, ListRequest, ListResult, PatchRequest, RequestContext, ResourceDefinition,
-  StoredObject, UpdateRequest, Verb, WatchRequest,
+  ApiEngine,
+  ApiWatch,
+  CreateHandler,
+  DeleteRequest,
+  GetRequest,
+  ListRequest,
+  ListResult,
+  PatchRequest,
+  RequestContext,
+  ResourceDefinition,
+  StoredObject,
+  UpdateRequest,
+  Verb,
+  WatchRequest,
 } from '../engine.ts';
 import { encode } from '../store/stored-object.ts';
 import { keyOf } from './body.ts';

@@ -4,20 +4,24 @@ import fc from 'fast-check';
 import { copyJson, dropNulls, equalJson } from './json.ts';
 
 test('a copy is equal and shares nothing', () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => {
-    const copy = copyJson(value);
-    assert.deepEqual(copy, value);
-    assert.ok(equalJson(copy, value));
-    if (typeof value === 'object' && value !== null) assert.notEqual(copy, value);
-  }));
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const copy = copyJson(value);
+      assert.deepEqual(copy, value);
+      assert.ok(equalJson(copy, value));
+      if (typeof value === 'object' && value !== null) assert.notEqual(copy, value);
+    }),
+  );
 });
 
 test('equality is that of the encoded values, whatever the order of members', () => {
   const value = fc.jsonValue({ maxDepth: 2 });
   fc.assert(fc.property(value, value, (a, b) => assert.equal(equalJson(a, b), canonical(a) === canonical(b))));
-  fc.assert(fc.property(fc.dictionary(fc.string(), value), (members) => {
-    assert.ok(equalJson(members, Object.fromEntries(Object.entries(members).reverse())));
-  }));
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), value), (members) => {
+      assert.ok(equalJson(members, Object.fromEntries(Object.entries(members).reverse())));
+    }),
+  );
 });
 
 /** The encoded value with its members in order; -0 is encoded as 0. */

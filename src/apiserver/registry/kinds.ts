@@ -38,12 +38,20 @@ const RULES: Record<string, KindRules> = {
       const gated = (pod.spec?.schedulingGates ?? []).length > 0;
       pod.status = {
         phase: 'Pending',
-        ...(gated ? {
-          conditions: [{
-            type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates',
-            lastProbeTime: null as unknown as undefined, lastTransitionTime: timestamp(world.clock.now()),
-          }],
-        } : {}),
+        ...(gated
+          ? {
+              conditions: [
+                {
+                  type: 'PodScheduled',
+                  status: 'False',
+                  reason: 'SchedulingGated',
+                  message: 'Scheduling is blocked due to non-empty scheduling gates',
+                  lastProbeTime: null as unknown as undefined,
+                  lastTransitionTime: timestamp(world.clock.now()),
+                },
+              ],
+            }
+          : {}),
         qosClass: qosClass(pod),
       };
     },
@@ -129,7 +137,8 @@ function dropUnused(spec: NonNullable<Service['spec']>, before: NonNullable<Serv
     for (const port of spec.ports ?? []) if (old.has(port.nodePort)) delete port.nodePort;
     if (spec.externalTrafficPolicy === before.externalTrafficPolicy) delete spec.externalTrafficPolicy;
   }
-  if (!(spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local') && spec.healthCheckNodePort === before.healthCheckNodePort) delete spec.healthCheckNodePort;
+  if (!(spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local') && spec.healthCheckNodePort === before.healthCheckNodePort)
+    delete spec.healthCheckNodePort;
   if (spec.type !== 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === before.allocateLoadBalancerNodePorts) delete spec.allocateLoadBalancerNodePorts;
 }
 
@@ -143,7 +152,10 @@ function generateSelector(job: Job): void {
     ...spec.template.metadata,
     labels: {
       ...spec.template.metadata?.labels,
-      'batch.kubernetes.io/controller-uid': uid, 'batch.kubernetes.io/job-name': name, 'controller-uid': uid, 'job-name': name,
+      'batch.kubernetes.io/controller-uid': uid,
+      'batch.kubernetes.io/job-name': name,
+      'controller-uid': uid,
+      'job-name': name,
     },
   };
   spec.selector = { ...spec.selector, matchLabels: { ...spec.selector?.matchLabels, 'batch.kubernetes.io/controller-uid': uid } };

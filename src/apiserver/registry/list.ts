@@ -20,7 +20,9 @@ export async function list(store: Store, definition: ResourceDefinition, request
   const plan = await planOf(store, definition, request, filter);
   const collection = collectionOf({ store }, definition);
   if (plan.revision !== 0 && plan.revision < collection.history.compacted) {
-    throw request.continue ? expiredToken(relative(plan.from, definition, request)) : expired(`The resourceVersion for the provided list is too old: ${plan.revision}`);
+    throw request.continue
+      ? expiredToken(relative(plan.from, definition, request))
+      : expired(`The resourceVersion for the provided list is too old: ${plan.revision}`);
   }
   const revision = plan.revision === 0 ? store.revision : plan.revision;
   const entries = plan.revision === 0 ? collection.range(plan.from, filter.to) : collection.rangeAt(plan.revision, plan.from, filter.to);
@@ -28,7 +30,11 @@ export async function list(store: Store, definition: ResourceDefinition, request
 }
 
 function page(
-  entries: Iterable<[string, StoredObject]>, definition: ResourceDefinition, request: ListRequest, filter: Filter, { revision, limit }: Plan,
+  entries: Iterable<[string, StoredObject]>,
+  definition: ResourceDefinition,
+  request: ListRequest,
+  filter: Filter,
+  { revision, limit }: Plan,
 ): ListResult {
   const items: StoredObject[] = [];
   let last = '';
@@ -85,7 +91,11 @@ function checkOptions(request: ListRequest): void {
   if (match === undefined) return;
   if (resourceVersion === '') throw invalidOption('resourceVersionMatch', 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided');
   if (match !== 'Exact' && match !== 'NotOlderThan') {
-    throw invalidOption('resourceVersionMatch', `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`, 'FieldValueNotSupported');
+    throw invalidOption(
+      'resourceVersionMatch',
+      `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
+      'FieldValueNotSupported',
+    );
   }
   if (match === 'Exact' && resourceVersion === '0') {
     throw invalidOption('resourceVersionMatch', 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"');

@@ -45,7 +45,9 @@ function checkUid(definition: ResourceDefinition, { uid }: ObjectMeta, old: Kube
 export function bumpGeneration(definition: ResourceDefinition, object: KubeObject, old: KubeObject): void {
   if (!definition.generation) return;
   const annotationsCount = definition.group === 'apps' && definition.plural === 'deployments';
-  const changed = !equalJson(desired(definition, object), desired(definition, old)) || (annotationsCount && !equalJson(object.metadata.annotations ?? {}, old.metadata.annotations ?? {}));
+  const changed =
+    !equalJson(desired(definition, object), desired(definition, old)) ||
+    (annotationsCount && !equalJson(object.metadata.annotations ?? {}, old.metadata.annotations ?? {}));
   const generation = old.metadata.generation ?? 1;
   object.metadata.generation = changed ? generation + 1 : generation;
 }

@@ -13,7 +13,12 @@ import { change, current } from './update.ts';
 import type { RegistryWorld } from './world.ts';
 
 export function patch(
-  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, body: unknown, request: PatchRequest,
+  world: RegistryWorld,
+  definition: ResourceDefinition,
+  ctx: RequestContext,
+  key: ObjectKey,
+  body: unknown,
+  request: PatchRequest,
 ): Promise<StoredObject> {
   const next = patched(definition, current(world, definition, key).object, body, request.type);
   checkIdentity(definition, key, next);
@@ -31,14 +36,17 @@ function applied(definition: ResourceDefinition, object: KubeObject, body: unkno
   // Stored objects were encoded as JSON: their types only name their members.
   const document = object as unknown as Json;
   switch (type) {
-    case 'json': return applyJsonPatch(document, body);
-    case 'merge': return applyMergePatch(document, mergeBody(body));
+    case 'json':
+      return applyJsonPatch(document, body);
+    case 'merge':
+      return applyMergePatch(document, mergeBody(body));
     case 'strategic': {
       const schema = schemaOf(definition);
       if (!definition.builtin || schema === undefined) throw unsupported(['json', 'merge']);
       return applyStrategicMergePatch(document, mergeBody(body), schema);
     }
-    case 'apply': throw unsupported(['json', 'merge', ...(definition.builtin ? ['strategic-merge'] : [])]);
+    case 'apply':
+      throw unsupported(['json', 'merge', ...(definition.builtin ? ['strategic-merge'] : [])]);
   }
 }
 

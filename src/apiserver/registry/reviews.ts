@@ -10,17 +10,27 @@ const ANSWERS: readonly [group: string, plural: string, answer: Answer][] = [
   ['authorization.k8s.io', 'subjectaccessreviews', allowed],
   ['authorization.k8s.io', 'localsubjectaccessreviews', allowed],
   ['authorization.k8s.io', 'selfsubjectaccessreviews', allowed],
-  ['authorization.k8s.io', 'selfsubjectrulesreviews', () => ({
-    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
-    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
-    incomplete: false,
-  })],
-  ['authentication.k8s.io', 'selfsubjectreviews', ({ user }) => ({
-    userInfo: {
-      username: user.name, groups: [...user.groups],
-      ...(user.uid === undefined ? {} : { uid: user.uid }), ...(user.extra === undefined ? {} : { extra: user.extra }),
-    },
-  })],
+  [
+    'authorization.k8s.io',
+    'selfsubjectrulesreviews',
+    () => ({
+      resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+      nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+      incomplete: false,
+    }),
+  ],
+  [
+    'authentication.k8s.io',
+    'selfsubjectreviews',
+    ({ user }) => ({
+      userInfo: {
+        username: user.name,
+        groups: [...user.groups],
+        ...(user.uid === undefined ? {} : { uid: user.uid }),
+        ...(user.extra === undefined ? {} : { extra: user.extra }),
+      },
+    }),
+  ],
   ['authentication.k8s.io', 'tokenreviews', () => ({ authenticated: false, error: 'tokens are not known to this server', user: {} })],
 ];
 

@@ -24,10 +24,13 @@ const METADATA_FIELDS: Record<string, Reader> = {
 export function filterOf(definition: ResourceDefinition, selection: Selection): Filter {
   const labels = selection.labelSelector ? parseLabelSelector(selection.labelSelector) : undefined;
   const terms = (selection.fieldSelector ? parseFieldSelector(selection.fieldSelector) : []).map(({ field, op, value }) => ({
-    read: readerOf(definition, field), equal: op === '=', field, value,
+    read: readerOf(definition, field),
+    equal: op === '=',
+    field,
+    value,
   }));
   const exact = (field: string): string | undefined => terms.find((term) => term.field === field && term.equal)?.value;
-  const namespace = definition.namespaced ? (selection.namespace || exact('metadata.namespace') || undefined) : undefined;
+  const namespace = definition.namespaced ? selection.namespace || exact('metadata.namespace') || undefined : undefined;
   return {
     ...rangeOf(definition, namespace, exact('metadata.name')),
     everything: labels === undefined && terms.length === 0,

@@ -5,15 +5,20 @@ import { encode } from '../store/stored-object.ts';
 
 export function successStatus(definition?: ResourceDefinition, object?: KubeObject): StoredObject {
   const status = {
-    kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success',
-    ...(definition === undefined || object === undefined ? {} : {
-      details: {
-        ...(object.metadata.name === undefined ? {} : { name: object.metadata.name }),
-        ...(definition.group ? { group: definition.group } : {}),
-        kind: definition.plural,
-        ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }),
-      },
-    }),
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    ...(definition === undefined || object === undefined
+      ? {}
+      : {
+          details: {
+            ...(object.metadata.name === undefined ? {} : { name: object.metadata.name }),
+            ...(definition.group ? { group: definition.group } : {}),
+            kind: definition.plural,
+            ...(object.metadata.uid === undefined ? {} : { uid: object.metadata.uid }),
+          },
+        }),
   };
   return encode(0, status);
 }

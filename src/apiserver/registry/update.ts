@@ -12,8 +12,12 @@ import { collectionOf, kindOf, storageKey, targetOf, view, type RegistryWorld } 
 
 /** Kinds whose writers must say which state they saw. */
 const REVISION_NEEDED = new Set([
-  'apiextensions.k8s.io/customresourcedefinitions', 'policy/poddisruptionbudgets', 'scheduling.k8s.io/priorityclasses', 'coordination.k8s.io/leases',
-  'admissionregistration.k8s.io/validatingwebhookconfigurations', 'admissionregistration.k8s.io/mutatingwebhookconfigurations',
+  'apiextensions.k8s.io/customresourcedefinitions',
+  'policy/poddisruptionbudgets',
+  'scheduling.k8s.io/priorityclasses',
+  'coordination.k8s.io/leases',
+  'admissionregistration.k8s.io/validatingwebhookconfigurations',
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations',
 ]);
 
 /** The newest state as the definition serves it. Rejects with 404. */
@@ -25,13 +29,20 @@ export function current(world: RegistryWorld, definition: ResourceDefinition, ke
 
 /** Replaces the object or the part a subresource shows. Takes the body over. */
 export function update(
-  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, body: unknown, subresource?: string,
+  world: RegistryWorld,
+  definition: ResourceDefinition,
+  ctx: RequestContext,
+  key: ObjectKey,
+  body: unknown,
+  subresource?: string,
 ): Promise<StoredObject> {
   checkIdentity(definition, key, body);
   if (!body.metadata.resourceVersion && subresource === undefined && needsRevision(definition)) {
     // An object that is not there answers 404 first, as upstream.
     current(world, definition, key);
-    throw invalid(kindOf(definition, key.name), [{ reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0x0: must be specified for an update' }]);
+    throw invalid(kindOf(definition, key.name), [
+      { reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0x0: must be specified for an update' },
+    ]);
   }
   shapeBody(definition, ctx, body);
   return change(world, definition, ctx, key, body, subresource);
@@ -43,7 +54,12 @@ function needsRevision(definition: ResourceDefinition): boolean {
 
 /** `next` (taken over, already shaped) becomes the new state as far as the subresource allows. No await before the store accepts it. */
 export async function change(
-  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, next: KubeObject, subresource?: string,
+  world: RegistryWorld,
+  definition: ResourceDefinition,
+  ctx: RequestContext,
+  key: ObjectKey,
+  next: KubeObject,
+  subresource?: string,
 ): Promise<StoredObject> {
   const old = current(world, definition, key);
   const revision = next.metadata.resourceVersion;
@@ -61,15 +77,24 @@ export async function change(
 
 function errorsOf(definition: ResourceDefinition, object: KubeObject, old: KubeObject, subresource: string | undefined): FieldError[] {
   switch (subresource) {
-    case 'status': return validateStatus(definition, object, old);
+    case 'status':
+      return validateStatus(definition, object, old);
     // These two change what a plain update of a pod may not: their outcome only has to be a valid pod.
-    case 'ephemeralcontainers': case 'resize': return validate(definition, object);
-    default: return validate(definition, object, old);
+    case 'ephemeralcontainers':
+    case 'resize':
+      return validate(definition, object);
+    default:
+      return validate(definition, object, old);
   }
 }
 
 async function store(
-  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, object: KubeObject, old: KubeObject,
+  world: RegistryWorld,
+  definition: ResourceDefinition,
+  ctx: RequestContext,
+  key: ObjectKey,
+  object: KubeObject,
+  old: KubeObject,
 ): Promise<StoredObject> {
   const collection = collectionOf(world, definition);
   const id = storageKey(definition, key);

@@ -71,7 +71,10 @@ test('history that is gone is an error event, a revision that has not been is a 
     const stream = world.client.watch(configMaps, { resourceVersion: '15', signal: new AbortController().signal });
     for await (const event of stream) assert.fail(JSON.stringify(event));
   }, isGone);
-  const future = assert.rejects(open(world, { resourceVersion: '999999' }), (error) => error instanceof StatusError && error.code === 504 && error.status.details?.causes?.[0]?.reason === 'ResourceVersionTooLarge');
+  const future = assert.rejects(
+    open(world, { resourceVersion: '999999' }),
+    (error) => error instanceof StatusError && error.code === 504 && error.status.details?.causes?.[0]?.reason === 'ResourceVersionTooLarge',
+  );
   await world.clock.advance(3_000);
   await future;
 });
@@ -96,79 +99,101 @@ test('a resource that is no longer served ends its watches', async () => {
 });
 
 const step = fc.record({
-  name: fc.constantFrom('a', 'b', 'c', 'd'), namespace: fc.constantFrom('default', 'kube-public'), on: fc.constantFrom('yes', 'no'), remove: fc.boolean(), value: fc.nat(3),
+  name: fc.constantFrom('a', 'b', 'c', 'd'),
+  namespace: fc.constantFrom('default', 'kube-public'),
+  on: fc.constantFrom('yes', 'no'),
+  remove: fc.boolean(),
+  value: fc.nat(3),
 });
 
 const SELECTIONS: readonly WatchRequest[] = [
-  {}, { namespace: 'default' }, { labelSelector: 'on=yes' }, { namespace: 'kube-public', labelSelector: 'on!=yes' }, { fieldSelector: 'metadata.name=b' },
+  {},
+  { namespace: 'default' },
+  { labelSelector: 'on=yes' },
+  { namespace: 'kube-public', labelSelector: 'on!=yes' },
+  { fieldSelector: 'metadata.name=b' },
 ];
 
 test('list and then watch sees every state of every selection, from whichever revision it starts', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-    const world = await testWorld();
-    const { client } = world;
-    const readers: { view: Map<string, string>; watch: ApiWatch; selection: ListRequest; revision: number }[] = [];
-    const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace}/${metadata.name}`;
-    const join = async (selection: WatchRequest, resume: number | undefined): Promise<void> => {
-      const { items, revision } = await world.engine.list(world.definition('v1/configmaps'), world.ctx, selection);
-      const view = new Map(resume === undefined ? items.map(({ object }) => [keyOf(object), object.metadata.resourceVersion ?? '']) : []);
-      const from = resume ?? revision;
-      readers.push({ view, selection, revision: from, watch: await open(world, { ...selection, resourceVersion: String(from) }) });
-    };
-    const start = world.engine.revision;
-    for (const [i, { name, namespace, on, remove, value }] of steps.entries()) {
-      const key = { name, namespace };
-      const object = { ...map(name, { on }), data: { value: String(value) } } as never as { metadata: { namespace: string } };
-      object.metadata.namespace = namespace;
-      if (remove) await client.delete(configMaps, key).catch(() => {});
-      else await client.update(configMaps, object as never).catch(() => client.create(configMaps, object as never));
-      // Some read from now on, some from the beginning, where nothing of what they select was there yet.
-      await join(SELECTIONS[i % SELECTIONS.length]!, i % 3 === 0 ? start : undefined);
-    }
-    for (const reader of readers) {
-      let { revision } = reader;
-      for (const event of reader.watch.drain()) {
-        if (event.type === 'BOOKMARK' || event.type === 'ERROR') continue;
-        const { object } = event.object;
-        const at = Number(object.metadata.resourceVersion);
-        assert.ok(at > revision, 'revisions only grow');
-        revision = at;
-        const known = reader.view.has(keyOf(object));
-        assert.equal(known, event.type !== 'ADDED', `${event.type} ${keyOf(object)}`);
-        if (event.type === 'DELETED') reader.view.delete(keyOf(object));
-        else reader.view.set(keyOf(object), object.metadata.resourceVersion ?? '');
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const world = await testWorld();
+      const { client } = world;
+      const readers: { view: Map<string, string>; watch: ApiWatch; selection: ListRequest; revision: number }[] = [];
+      const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace}/${metadata.name}`;
+      const join = async (selection: WatchRequest, resume: number | undefined): Promise<void> => {
+        const { items, revision } = await world.engine.list(world.definition('v1/configmaps'), world.ctx, selection);
+        const view = new Map(resume === undefined ? items.map(({ object }) => [keyOf(object), object.metadata.resourceVersion ?? '']) : []);
+        const from = resume ?? revision;
+        readers.push({ view, selection, revision: from, watch: await open(world, { ...selection, resourceVersion: String(from) }) });
+      };
+      const start = world.engine.revision;
+      for (const [i, { name, namespace, on, remove, value }] of steps.entries()) {
+        const key = { name, namespace };
+        const object = { ...map(name, { on }), data: { value: String(value) } } as never as { metadata: { namespace: string } };
+        object.metadata.namespace = namespace;
+        if (remove) await client.delete(configMaps, key).catch(() => {});
+        else await client.update(configMaps, object as never).catch(() => client.create(configMaps, object as never));
+        // Some read from now on, some from the beginning, where nothing of what they select was there yet.
+        await join(SELECTIONS[i % SELECTIONS.length]!, i % 3 === 0 ? start : undefined);
       }
-      const { items } = await world.engine.list(world.definition('v1/configmaps'), world.ctx, reader.selection);
-      assert.deepEqual([...reader.view].sort(), items.map(({ object }) => [keyOf(object), object.metadata.resourceVersion ?? '']).sort());
-    }
-  }), { numRuns: 30 });
+      for (const reader of readers) {
+        let { revision } = reader;
+        for (const event of reader.watch.drain()) {
+          if (event.type === 'BOOKMARK' || event.type === 'ERROR') continue;
+          const { object } = event.object;
+          const at = Number(object.metadata.resourceVersion);
+          assert.ok(at > revision, 'revisions only grow');
+          revision = at;
+          const known = reader.view.has(keyOf(object));
+          assert.equal(known, event.type !== 'ADDED', `${event.type} ${keyOf(object)}`);
+          if (event.type === 'DELETED') reader.view.delete(keyOf(object));
+          else reader.view.set(keyOf(object), object.metadata.resourceVersion ?? '');
+        }
+        const { items } = await world.engine.list(world.definition('v1/configmaps'), world.ctx, reader.selection);
+        assert.deepEqual([...reader.view].sort(), items.map(({ object }) => [keyOf(object), object.metadata.resourceVersion ?? '']).sort());
+      }
+    }),
+    { numRuns: 30 },
+  );
 });
 
 test('pages of a list are one snapshot, whatever is written between them', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), fc.array(step, { maxLength: 20 }), fc.integer({ min: 1, max: 5 }), async (before, between, limit) => {
-    const world = await testWorld();
-    const write = async ({ name, namespace, remove, value }: { name: string; namespace: string; remove: boolean; value: number }): Promise<void> => {
-      const object = { ...map(name), data: { value: String(value) } } as never as { metadata: { namespace: string } };
-      object.metadata.namespace = namespace;
-      if (remove) await world.client.delete(configMaps, { name, namespace }).catch(() => {});
-      else await world.client.update(configMaps, object as never).catch(() => world.client.create(configMaps, object as never));
-    };
-    for (const s of before) await write(s);
-    const whole = await world.client.list(configMaps);
-    const pages: string[] = [];
-    let token: string | undefined;
-    let left = whole.items.length;
-    do {
-      const page = await world.client.list(configMaps, { limit, ...(token === undefined ? {} : { continue: token }) });
-      assert.equal(page.metadata.resourceVersion, whole.metadata.resourceVersion);
-      left -= page.items.length;
-      assert.equal(page.metadata.remainingItemCount ?? 0, left);
-      pages.push(...page.items.map((item) => `${item.metadata.namespace}/${item.metadata.name}@${item.metadata.resourceVersion}`));
-      token = page.metadata.continue;
-      for (const s of between) await write(s);
-    } while (token !== undefined);
-    assert.deepEqual(pages, whole.items.map((item) => `${item.metadata.namespace}/${item.metadata.name}@${item.metadata.resourceVersion}`));
-  }), { numRuns: 30 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 20 }),
+      fc.array(step, { maxLength: 20 }),
+      fc.integer({ min: 1, max: 5 }),
+      async (before, between, limit) => {
+        const world = await testWorld();
+        const write = async ({ name, namespace, remove, value }: { name: string; namespace: string; remove: boolean; value: number }): Promise<void> => {
+          const object = { ...map(name), data: { value: String(value) } } as never as { metadata: { namespace: string } };
+          object.metadata.namespace = namespace;
+          if (remove) await world.client.delete(configMaps, { name, namespace }).catch(() => {});
+          else await world.client.update(configMaps, object as never).catch(() => world.client.create(configMaps, object as never));
+        };
+        for (const s of before) await write(s);
+        const whole = await world.client.list(configMaps);
+        const pages: string[] = [];
+        let token: string | undefined;
+        let left = whole.items.length;
+        do {
+          const page = await world.client.list(configMaps, { limit, ...(token === undefined ? {} : { continue: token }) });
+          assert.equal(page.metadata.resourceVersion, whole.metadata.resourceVersion);
+          left -= page.items.length;
+          assert.equal(page.metadata.remainingItemCount ?? 0, left);
+          pages.push(...page.items.map((item) => `${item.metadata.namespace}/${item.metadata.name}@${item.metadata.resourceVersion}`));
+          token = page.metadata.continue;
+          for (const s of between) await write(s);
+        } while (token !== undefined);
+        assert.deepEqual(
+          pages,
+          whole.items.map((item) => `${item.metadata.namespace}/${item.metadata.name}@${item.metadata.resourceVersion}`),
+        );
+      },
+    ),
+    { numRuns: 30 },
+  );
 });
 
 test('a continue token is upstream form, and one whose snapshot is gone offers the rest as it is now', async () => {
@@ -184,6 +209,9 @@ test('a continue token is upstream form, and one whose snapshot is gone offers t
   const error: unknown = await world.client.list(configMaps, { namespace: 'default', limit: 1, continue: token }).catch((e: unknown) => e);
   assert.ok(error instanceof StatusError && isGone(error));
   const rest = await world.client.list(configMaps, { namespace: 'default', continue: String(error.status.metadata['continue']) });
-  assert.deepEqual(rest.items.map(({ metadata }) => metadata.name), ['b', 'c']);
+  assert.deepEqual(
+    rest.items.map(({ metadata }) => metadata.name),
+    ['b', 'c'],
+  );
   await assert.rejects(world.client.list(configMaps, { continue: 'rubbish' }), (e) => e instanceof StatusError && e.code === 400);
 });

@@ -125,7 +125,10 @@ export class CollectionWatch implements ApiWatch {
 }
 
 export async function openWatch(
-  store: Store, definition: ResourceDefinition, request: WatchRequest, onEnd: (watch: CollectionWatch) => void,
+  store: Store,
+  definition: ResourceDefinition,
+  request: WatchRequest,
+  onEnd: (watch: CollectionWatch) => void,
 ): Promise<CollectionWatch> {
   const filter = filterOf(definition, request);
   checkOptions(request);
@@ -140,7 +143,8 @@ export async function openWatch(
 
 function checkOptions({ sendInitialEvents, resourceVersionMatch }: WatchRequest): void {
   if (sendInitialEvents === undefined) {
-    if (resourceVersionMatch !== undefined) throw invalidOption('resourceVersionMatch', 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+    if (resourceVersionMatch !== undefined)
+      throw invalidOption('resourceVersionMatch', 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
   } else if (resourceVersionMatch !== 'NotOlderThan') {
     throw invalidOption('resourceVersionMatch', 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
   }

@@ -12,8 +12,14 @@ function configMap(name: string, more: Partial<ConfigMap> = {}): ConfigMap {
 function deployment(name: string): KubeObject {
   const labels = { app: name };
   return {
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: 'default' },
-    spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'example.test/main:1' }] } } },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'default' },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'example.test/main:1' }] } },
+    },
   } as KubeObject;
 }
 
@@ -52,8 +58,9 @@ test('nothing is created in a namespace that is missing or going', async () => {
   assert.equal((await client.get(namespaces, { name: 'going' })).status?.phase, 'Terminating');
   await assert.rejects(
     client.create(configMaps, configMap('a', { metadata: { namespace: 'going' } })),
-    (error: unknown) => status(403, /is forbidden: unable to create new content in namespace going because it is being terminated/)(error)
-      && (error as StatusError).status.details?.causes?.[0]?.reason === 'NamespaceTerminating',
+    (error: unknown) =>
+      status(403, /is forbidden: unable to create new content in namespace going because it is being terminated/)(error) &&
+      (error as StatusError).status.details?.causes?.[0]?.reason === 'NamespaceTerminating',
   );
 });
 
@@ -73,13 +80,22 @@ test('an update with a stale revision conflicts, one without a revision goes thr
   const first = await client.create(configMaps, configMap('a', { data: { k: '1' } }));
   const second = await client.update(configMaps, { ...first, data: { k: '2' } });
   assert.ok(Number(second.metadata.resourceVersion) > Number(first.metadata.resourceVersion));
-  await assert.rejects(client.update(configMaps, { ...first, data: { k: '3' } }), status(409, /^Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to the latest version and try again$/));
+  await assert.rejects(
+    client.update(configMaps, { ...first, data: { k: '3' } }),
+    status(
+      409,
+      /^Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to the latest version and try again$/,
+    ),
+  );
   const third = await client.update(configMaps, configMap('a', { data: { k: '3' } }));
   assert.equal(third.metadata.uid, first.metadata.uid);
   const same = await client.update(configMaps, configMap('a', { data: { k: '3' } }));
   assert.equal(same.metadata.resourceVersion, third.metadata.resourceVersion);
   await assert.rejects(client.update(configMaps, configMap('b')), status(404, /configmaps "b" not found/));
-  await assert.rejects(client.update(configMaps, { ...third, metadata: { ...third.metadata, uid: 'another' } }), status(409, /Precondition failed: UID in precondition: another/));
+  await assert.rejects(
+    client.update(configMaps, { ...third, metadata: { ...third.metadata, uid: 'another' } }),
+    status(409, /Precondition failed: UID in precondition: another/),
+  );
 });
 
 test('spec and status are written apart, and generation counts changes of the spec', async () => {
@@ -88,7 +104,12 @@ test('spec and status are written apart, and generation counts changes of the sp
   assert.deepEqual([made.metadata.generation, made.status], [1, {}]);
   const scaled = await client.patch(deployments, inDefault('d'), { spec: { replicas: 3 }, status: { replicas: 9 } }, { type: 'merge' });
   assert.deepEqual([scaled.metadata.generation, scaled.status, scaled.spec?.replicas], [2, {}, 3]);
-  const reported = await client.patch(deployments, inDefault('d'), { spec: { replicas: 8 }, status: { replicas: 3 } }, { type: 'merge', subresource: 'status' });
+  const reported = await client.patch(
+    deployments,
+    inDefault('d'),
+    { spec: { replicas: 8 }, status: { replicas: 3 } },
+    { type: 'merge', subresource: 'status' },
+  );
   assert.deepEqual([reported.metadata.generation, reported.status, reported.spec?.replicas], [2, { replicas: 3 }, 3]);
 });
 
@@ -101,13 +122,20 @@ test('scale reads and writes replicas of any kind that has it', async () => {
   const patched = await engine.patch(target, ctx, inDefault('d'), { spec: { replicas: 4 } }, { type: 'merge', subresource: 'scale' });
   assert.deepEqual((patched.object as Unstructured)['spec'], { replicas: 4 });
   assert.equal((await client.get(deployments, inDefault('d'))).spec?.replicas, 4);
-  await assert.rejects(engine.patch(target, ctx, inDefault('d'), { spec: { replicas: -1 } }, { type: 'merge', subresource: 'scale' }), status(422, /spec.replicas: Invalid value: -1/));
+  await assert.rejects(
+    engine.patch(target, ctx, inDefault('d'), { spec: { replicas: -1 } }, { type: 'merge', subresource: 'scale' }),
+    status(422, /spec.replicas: Invalid value: -1/),
+  );
 });
 
 test('a dry run answers as the real thing would and stores nothing', async () => {
   const { client, engine } = await testWorld();
   const before = engine.revision;
-  const made = await client.create(services, { apiVersion: 'v1', kind: 'Service', metadata: { name: 's', namespace: 'default' }, spec: { ports: [{ port: 80 }] } }, { dryRun: true });
+  const made = await client.create(
+    services,
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 's', namespace: 'default' }, spec: { ports: [{ port: 80 }] } },
+    { dryRun: true },
+  );
   assert.ok(made.spec?.clusterIP);
   await assert.rejects(client.get(services, inDefault('s')), status(404, /not found/));
   assert.equal(engine.revision, before);
@@ -129,8 +157,14 @@ test('finalizers hold an object back until the last is gone', async () => {
 test('preconditions guard a deletion', async () => {
   const { client } = await testWorld();
   const made = await client.create(configMaps, configMap('a'));
-  await assert.rejects(client.delete(configMaps, inDefault('a'), { preconditions: { uid: 'another' } }), status(409, /Precondition failed: UID in precondition: another/));
-  await assert.rejects(client.delete(configMaps, inDefault('a'), { preconditions: { resourceVersion: '1' } }), status(409, /Precondition failed: ResourceVersion/));
+  await assert.rejects(
+    client.delete(configMaps, inDefault('a'), { preconditions: { uid: 'another' } }),
+    status(409, /Precondition failed: UID in precondition: another/),
+  );
+  await assert.rejects(
+    client.delete(configMaps, inDefault('a'), { preconditions: { resourceVersion: '1' } }),
+    status(409, /Precondition failed: ResourceVersion/),
+  );
   await client.delete(configMaps, inDefault('a'), { preconditions: { uid: made.metadata.uid ?? '' } });
 });
 
@@ -141,7 +175,12 @@ test('a bound pod gets its grace, an unbound one goes at once, and the kubelet e
   await assert.rejects(client.get(pods, inDefault('free')), status(404, /not found/));
 
   await client.create(pods, pod('bound', { spec: { terminationGracePeriodSeconds: 20 } }));
-  await client.createSubresource(pods, inDefault('bound'), 'binding', { apiVersion: 'v1', kind: 'Binding', metadata: {}, target: { kind: 'Node', name: 'n' } } as KubeObject);
+  await client.createSubresource(pods, inDefault('bound'), 'binding', {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: {},
+    target: { kind: 'Node', name: 'n' },
+  } as KubeObject);
   await client.delete(pods, inDefault('bound'));
   const going = await client.get(pods, inDefault('bound'));
   assert.deepEqual([going.metadata.deletionTimestamp, going.metadata.deletionGracePeriodSeconds], ['2026-01-01T00:00:20Z', 20]);
@@ -155,7 +194,7 @@ test('binding sets the node and the condition, and happens once', async () => {
   const { client } = await testWorld();
   await client.create(pods, pod('p'));
   const binding = { apiVersion: 'v1', kind: 'Binding', metadata: {}, target: { kind: 'Node', name: 'n1' } } as KubeObject;
-  assert.equal((await client.createSubresource(pods, inDefault('p'), 'binding', binding) as unknown as { status: string }).status, 'Success');
+  assert.equal(((await client.createSubresource(pods, inDefault('p'), 'binding', binding)) as unknown as { status: string }).status, 'Success');
   const bound = await client.get(pods, inDefault('p'));
   assert.equal(bound.spec?.nodeName, 'n1');
   assert.equal(bound.status?.conditions?.find(({ type }) => type === 'PodScheduled')?.status, 'True');
@@ -176,7 +215,10 @@ test('unknown fields are refused, warned of or dropped, as the request says', as
   const { engine, ctx, definition } = await testWorld();
   const body = (name: string): KubeObject => ({ ...pod(name), spec: { ...pod(name).spec, colour: 'red' } }) as KubeObject;
   const strict = engine.create(definition('v1/pods'), { ...ctx, fieldValidation: 'Strict', duplicateFields: ['spec.x'] }, 'default', body('a'));
-  await assert.rejects(strict, status(400, /^Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.colour", duplicate field "spec.x"$/));
+  await assert.rejects(
+    strict,
+    status(400, /^Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.colour", duplicate field "spec.x"$/),
+  );
   const warned = { ...ctx, fieldValidation: 'Warn' as const, warnings: [] };
   const made = await engine.create(definition('v1/pods'), warned, 'default', body('a'));
   assert.deepEqual(warned.warnings, ['unknown field "spec.colour"']);
@@ -189,7 +231,8 @@ test('unknown fields are refused, warned of or dropped, as the request says', as
 
 test('bodies that are about something else are refused', async () => {
   const { engine, ctx, definition } = await testWorld();
-  const refused = (body: unknown, why: RegExp): Promise<void> => assert.rejects(engine.create(definition('v1/pods'), ctx, 'default', body as KubeObject), status(400, why));
+  const refused = (body: unknown, why: RegExp): Promise<void> =>
+    assert.rejects(engine.create(definition('v1/pods'), ctx, 'default', body as KubeObject), status(400, why));
   await refused({ apiVersion: 'v2', kind: 'Pod' }, /the API version in the data \(v2\) does not match the expected API version \(v1\)/);
   await refused({ apiVersion: 'v1', kind: 'Node' }, /Node in version "v1" cannot be handled as a Pod/);
   await refused({ metadata: { namespace: 'other' } }, /the namespace of the provided object does not match the namespace sent on the request/);
@@ -205,18 +248,31 @@ test('deleteCollection deletes what its selection matches', async () => {
   const { client } = await testWorld();
   for (const name of ['a', 'b', 'c']) await client.create(pods, pod(name, { labels: { keep: String(name === 'c') } }));
   await client.deleteCollection(pods, { namespace: 'default', labelSelector: 'keep=false' });
-  assert.deepEqual((await client.list(pods)).items.map(({ metadata }) => metadata.name), ['c']);
+  assert.deepEqual(
+    (await client.list(pods)).items.map(({ metadata }) => metadata.name),
+    ['c'],
+  );
 });
 
 test('both event APIs show the same events, each in its own words', async () => {
   const { client, engine, ctx, definition } = await testWorld();
   await client.create(events, {
-    apiVersion: 'v1', kind: 'Event', metadata: { name: 'e', namespace: 'default' }, involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' },
-    reason: 'Because', message: 'of this', type: 'Normal', count: 2, source: { component: 'tester' },
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'e', namespace: 'default' },
+    involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' },
+    reason: 'Because',
+    message: 'of this',
+    type: 'Normal',
+    count: 2,
+    source: { component: 'tester' },
   } as never);
   const { items } = await engine.list(definition('events.k8s.io/v1/events'), ctx, { fieldSelector: 'regarding.name=p' });
   const event = items[0]?.object as Unstructured;
-  assert.deepEqual([event.apiVersion, event['note'], event['deprecatedCount'], event['regarding']], ['events.k8s.io/v1', 'of this', 2, { kind: 'Pod', name: 'p', namespace: 'default' }]);
+  assert.deepEqual(
+    [event.apiVersion, event['note'], event['deprecatedCount'], event['regarding']],
+    ['events.k8s.io/v1', 'of this', 2, { kind: 'Pod', name: 'p', namespace: 'default' }],
+  );
   const back = await client.list(events, { fieldSelector: 'involvedObject.name=p,source=tester' });
   assert.equal(back.items.length, 1);
   await assert.rejects(client.list(events, { fieldSelector: 'colour=red' }), status(400, /field label not supported: colour/));
@@ -226,18 +282,20 @@ test('concurrent writers of one object all see each other', async () => {
   const { client } = await testWorld();
   await client.create(configMaps, configMap('counter', { data: { n: '0' } }));
   let conflicts = 0;
-  await Promise.all(Array.from({ length: 20 }, async () => {
-    for (;;) {
-      const counter = await client.get(configMaps, inDefault('counter'));
-      try {
-        await client.update(configMaps, { ...counter, data: { n: String(Number(counter.data?.['n']) + 1) } });
-        return;
-      } catch (error) {
-        assert.ok(error instanceof StatusError && error.reason === 'Conflict');
-        conflicts++;
+  await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      for (;;) {
+        const counter = await client.get(configMaps, inDefault('counter'));
+        try {
+          await client.update(configMaps, { ...counter, data: { n: String(Number(counter.data?.['n']) + 1) } });
+          return;
+        } catch (error) {
+          assert.ok(error instanceof StatusError && error.reason === 'Conflict');
+          conflicts++;
+        }
       }
-    }
-  }));
+    }),
+  );
   assert.equal((await client.get(configMaps, inDefault('counter'))).data?.['n'], '20');
   assert.ok(conflicts > 0);
 });

@@ -80,9 +80,11 @@ function toStorage(object: KubeObject): KubeObject {
     apiVersion: 'autoscaling/v2',
     metadata: { ...plainMetadata, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
     spec: { ...plainSpec, ...(metrics.length > 0 ? { metrics } : {}), ...(behavior === undefined ? {} : { behavior }) },
-    ...(status === undefined ? {} : {
-      status: { ...plainStatus, ...(current.length > 0 ? { currentMetrics: current } : {}), ...(conditions === undefined ? {} : { conditions }) },
-    }),
+    ...(status === undefined
+      ? {}
+      : {
+          status: { ...plainStatus, ...(current.length > 0 ? { currentMetrics: current } : {}), ...(conditions === undefined ? {} : { conditions }) },
+        }),
   } as KubeObject;
 }
 

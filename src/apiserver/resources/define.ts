@@ -39,7 +39,10 @@ export function resource(apiVersion: string, kind: string, plural: string, row: 
     ...(row.status ? [{ name: 'status', kind: own, verbs: SUBRESOURCE_VERBS }] : []),
   ];
   return {
-    group, version, kind, plural,
+    group,
+    version,
+    kind,
+    plural,
     listKind: `${kind}List`,
     singular: kind.toLowerCase(),
     shortNames: row.short ?? [],

@@ -21,19 +21,39 @@ test('every kind is in the schema table, except those that are not sent', () => 
 });
 
 test('status subresources and status fields belong together', () => {
-  for (const d of builtinResources) assert.equal(d.hasStatus, d.subresources.some(({ name }) => name === 'status'), d.plural);
+  for (const d of builtinResources)
+    assert.equal(
+      d.hasStatus,
+      d.subresources.some(({ name }) => name === 'status'),
+      d.plural,
+    );
 });
 
 test('events survive the way to the other API and back', () => {
-  const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e' }, involvedObject: { name: 'p' }, message: 'm', source: { component: 'c' }, count: 3, reportingComponent: 'c' };
+  const event = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'e' },
+    involvedObject: { name: 'p' },
+    message: 'm',
+    source: { component: 'c' },
+    count: 3,
+    reportingComponent: 'c',
+  };
   assert.deepEqual(convertEvent.toStorage(convertEvent.fromStorage(event as KubeObject)), event);
 });
 
 test('an autoscaler with one CPU target has it as a field in v1, and nothing else is lost on the way', () => {
   const memory = { type: 'Resource', resource: { name: 'memory', target: { type: 'Utilization', averageUtilization: 60 } } };
   const v2 = {
-    apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'h', annotations: { mine: 'x' } },
-    spec: { maxReplicas: 4, metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }, memory], behavior: { scaleDown: {} } },
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'h', annotations: { mine: 'x' } },
+    spec: {
+      maxReplicas: 4,
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }, memory],
+      behavior: { scaleDown: {} },
+    },
   } as KubeObject;
   const v1 = convertAutoscalerV1.fromStorage(v2) as Unstructured & { spec: Record<string, unknown> };
   assert.equal(v1.spec['targetCPUUtilizationPercentage'], 50);

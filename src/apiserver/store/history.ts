@@ -40,7 +40,8 @@ export class History {
 
   push(change: Change): void {
     const last = this.#changes.at(-1);
-    if (last !== undefined && last.revision >= change.revision) throw new Error(`revision ${change.revision} follows ${last.revision}: history must move forward`);
+    if (last !== undefined && last.revision >= change.revision)
+      throw new Error(`revision ${change.revision} follows ${last.revision}: history must move forward`);
     this.#changes.push(change);
     this.#bytes += change.object.bytes.length;
     this.#compact(change.at);

@@ -113,12 +113,19 @@ function readAll(path: string): { revision: number; objects: LoadedObject[] } {
   try {
     database = new DatabaseSync(path);
     database.exec(PRAGMAS + SCHEMA);
-    const meta = new Map(database.prepare('SELECT name, value FROM meta').all().map((row) => [String(row['name']), Number(row['value'])]));
+    const meta = new Map(
+      database
+        .prepare('SELECT name, value FROM meta')
+        .all()
+        .map((row) => [String(row['name']), Number(row['value'])]),
+    );
     const schema = meta.get('schema');
     if (schema !== SCHEMA_VERSION) throw new Error(`its format is version ${schema}, this program knows ${SCHEMA_VERSION}`);
     const rows = database.prepare('SELECT collection, key, revision, data FROM objects').all();
     const objects = rows.map((row) => ({
-      collection: String(row['collection']), key: String(row['key']), revision: Number(row['revision']),
+      collection: String(row['collection']),
+      key: String(row['key']),
+      revision: Number(row['revision']),
       // The column is a BLOB and never null.
       bytes: row['data'] as Uint8Array,
     }));

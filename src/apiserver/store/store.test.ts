@@ -40,10 +40,22 @@ test('a write is seen only when its batch is committed, and writes meanwhile sha
   log.finish();
   assert.equal((await first).object.metadata.resourceVersion, '1');
   assert.equal(store.revision, 1);
-  assert.deepEqual(log.batches.map((batch) => batch.length), [1, 2]);
+  assert.deepEqual(
+    log.batches.map((batch) => batch.length),
+    [1, 2],
+  );
   log.finish();
-  assert.deepEqual((await Promise.all(others)).map(({ revision }) => revision), [2, 3]);
-  assert.deepEqual([...maps.range()].map(([key, stored]) => [key, stored.revision]), [['default/a', 3], ['default/b', 2]]);
+  assert.deepEqual(
+    (await Promise.all(others)).map(({ revision }) => revision),
+    [2, 3],
+  );
+  assert.deepEqual(
+    [...maps.range()].map(([key, stored]) => [key, stored.revision]),
+    [
+      ['default/a', 3],
+      ['default/b', 2],
+    ],
+  );
 });
 
 test('when the log refuses a batch, everything accepted after it is refused too and nothing of it is seen', async () => {
@@ -62,7 +74,10 @@ test('when the log refuses a batch, everything accepted after it is refused too 
   log.finish();
   assert.ok((await later).revision > 3);
   assert.equal(store.error, undefined);
-  assert.deepEqual([...maps.range()].map(([key]) => key), ['c']);
+  assert.deepEqual(
+    [...maps.range()].map(([key]) => key),
+    ['c'],
+  );
 });
 
 test('a removal in flight hides the object from later writes but not from readers', async () => {

@@ -88,7 +88,10 @@ function join(client: Duplex, pod: Duplex, done: (error?: Error) => void): void 
 
 /** The older WebSocket form: `ports` in the query, for the i-th port channel 2i for data and 2i+1 for errors, each opened by the port's number. */
 async function overChannels(upgrade: Upgrade, query: URLSearchParams, dial: Dial): Promise<void> {
-  const ports = query.getAll('ports').flatMap((text) => text.split(',')).map(Number);
+  const ports = query
+    .getAll('ports')
+    .flatMap((text) => text.split(','))
+    .map(Number);
   if (ports.length === 0) throw badRequest('query parameter "ports" is required');
   if (ports.length > MAX_PORTS) throw badRequest(`query parameter "ports": at most ${MAX_PORTS} ports may be forwarded at once`);
   ports.forEach(checkedPort);
@@ -104,12 +107,15 @@ async function overChannels(upgrade: Upgrade, query: URLSearchParams, dial: Dial
     writer.on('error', () => undefined);
     channels.send(2 * i, number);
     channels.send(2 * i + 1, number);
-    void dial(port).then((pod) => {
-      pod.on('error', (error) => channels.send(2 * i + 1, Buffer.from(error.message)));
-      reader.pipe(pod);
-      pod.pipe(writer);
-      void closed.then(() => pod.destroy());
-    }, (error: Error) => channels.send(2 * i + 1, Buffer.from(`error forwarding port ${port} to pod: ${error.message}`)));
+    void dial(port).then(
+      (pod) => {
+        pod.on('error', (error) => channels.send(2 * i + 1, Buffer.from(error.message)));
+        reader.pipe(pod);
+        pod.pipe(writer);
+        void closed.then(() => pod.destroy());
+      },
+      (error: Error) => channels.send(2 * i + 1, Buffer.from(`error forwarding port ${port} to pod: ${error.message}`)),
+    );
   });
   await closed;
 }

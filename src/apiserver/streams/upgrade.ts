@@ -34,7 +34,10 @@ export function isWebSocket(request: IncomingMessage): boolean {
 export function offeredProtocols(request: IncomingMessage): string[] {
   const text = isWebSocket(request) ? request.headers['sec-websocket-protocol'] : request.headers['x-stream-protocol-version'];
   const list = Array.isArray(text) ? text.join(',') : (text ?? '');
-  return list.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 /** The first of `supported` that the client offers. Throws StatusError 400 when there is none. */

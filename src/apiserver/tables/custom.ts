@@ -41,7 +41,16 @@ function readerOf(path: string): Read {
 export function customTable(columns: readonly CustomColumn[], object: KubeObject, nowMs: number): { columns: readonly Column[]; cells: Cell[] } {
   const readers = readersOf(columns);
   return {
-    columns: [column('Name'), ...columns.map((c) => ({ name: c.name, type: c.type, format: c.format ?? '', description: c.description ?? `Custom resource definition column (in JSONPath format): ${c.jsonPath}`, priority: c.priority ?? 0 }))],
+    columns: [
+      column('Name'),
+      ...columns.map((c) => ({
+        name: c.name,
+        type: c.type,
+        format: c.format ?? '',
+        description: c.description ?? `Custom resource definition column (in JSONPath format): ${c.jsonPath}`,
+        priority: c.priority ?? 0,
+      })),
+    ],
     cells: [object.metadata.name ?? '', ...columns.map((c, i) => cellOf(readers[i]?.(object) ?? [], c.type, nowMs))],
   };
 }
@@ -50,10 +59,15 @@ function cellOf(values: readonly unknown[], type: string, nowMs: number): Cell {
   const [value] = values;
   if (value === undefined) return null;
   switch (type) {
-    case 'integer': return typeof value === 'number' ? Math.trunc(value) : null;
-    case 'number': return typeof value === 'number' ? value : null;
-    case 'boolean': return typeof value === 'boolean' ? value : null;
-    case 'date': return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? age(value, nowMs) : '<invalid>';
-    default: return values.map((v) => (typeof v === 'object' ? JSON.stringify(v) : String(v))).join(' ');
+    case 'integer':
+      return typeof value === 'number' ? Math.trunc(value) : null;
+    case 'number':
+      return typeof value === 'number' ? value : null;
+    case 'boolean':
+      return typeof value === 'boolean' ? value : null;
+    case 'date':
+      return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? age(value, nowMs) : '<invalid>';
+    default:
+      return values.map((v) => (typeof v === 'object' ? JSON.stringify(v) : String(v))).join(' ');
   }
 }

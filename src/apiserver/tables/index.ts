@@ -4,12 +4,31 @@
 import type { KubeObject } from '../../kube/types.ts';
 import type { Cell, Column, Printer } from './columns.ts';
 import {
-  configMapPrinter, disruptionBudgetPrinter, endpointSlicePrinter, endpointsPrinter, eventPrinter, leasePrinter, namespacePrinter, nodePrinter, priorityClassPrinter,
-  secretPrinter, serviceAccountPrinter, servicePrinter,
+  configMapPrinter,
+  disruptionBudgetPrinter,
+  endpointSlicePrinter,
+  endpointsPrinter,
+  eventPrinter,
+  leasePrinter,
+  namespacePrinter,
+  nodePrinter,
+  priorityClassPrinter,
+  secretPrinter,
+  serviceAccountPrinter,
+  servicePrinter,
 } from './core.ts';
 import { defaultPrinter, otherPrinters } from './others.ts';
 import { podPrinter } from './pods.ts';
-import { cronJobPrinter, daemonSetPrinter, deploymentPrinter, hpaPrinter, jobPrinter, replicaSetPrinter, replicationControllerPrinter, statefulSetPrinter } from './workloads.ts';
+import {
+  cronJobPrinter,
+  daemonSetPrinter,
+  deploymentPrinter,
+  hpaPrinter,
+  jobPrinter,
+  replicaSetPrinter,
+  replicationControllerPrinter,
+  statefulSetPrinter,
+} from './workloads.ts';
 
 export { customTable } from './custom.ts';
 export type { Cell, Column } from './columns.ts';

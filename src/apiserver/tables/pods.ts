@@ -21,8 +21,14 @@ export const podPrinter = printer<Pod>(COLUMNS, (pod, nowMs): Cell[] => {
   const gates = pod.spec?.readinessGates ?? [];
   const passed = gates.filter((gate) => getCondition(pod.status?.conditions, gate.conditionType)?.status === 'True').length;
   return [
-    pod.metadata.name ?? '', `${ready}/${total}`, reason, restartText, ageOf(pod, nowMs),
-    pod.status?.podIP || pod.status?.podIPs?.[0]?.ip || NONE, pod.spec?.nodeName || NONE, pod.status?.nominatedNodeName || NONE,
+    pod.metadata.name ?? '',
+    `${ready}/${total}`,
+    reason,
+    restartText,
+    ageOf(pod, nowMs),
+    pod.status?.podIP || pod.status?.podIPs?.[0]?.ip || NONE,
+    pod.spec?.nodeName || NONE,
+    pod.status?.nominatedNodeName || NONE,
     gates.length === 0 ? NONE : `${passed}/${gates.length}`,
   ];
 });

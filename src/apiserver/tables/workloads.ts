@@ -2,7 +2,17 @@
 import { getCondition } from '../../kube/conditions.ts';
 import { humanDuration } from '../../kube/duration.ts';
 import { formatLabelSelector } from '../../kube/selectors.ts';
-import type { DaemonSet, Deployment, Job, LabelSelector, PodTemplateSpec, ReplicaSet, ReplicationController, StatefulSet, Unstructured } from '../../kube/types.ts';
+import type {
+  DaemonSet,
+  Deployment,
+  Job,
+  LabelSelector,
+  PodTemplateSpec,
+  ReplicaSet,
+  ReplicationController,
+  StatefulSet,
+  Unstructured,
+} from '../../kube/types.ts';
 import { age } from '../../kube/duration.ts';
 import { ageOf, columns, joined, NONE, printer, type Cell } from './columns.ts';
 
@@ -14,34 +24,64 @@ function wide(template: PodTemplateSpec | undefined, selector: LabelSelector | u
 }
 
 export const deploymentPrinter = printer<Deployment>(columns('Name', 'Ready', 'Up-to-date', 'Available', 'Age', ...WIDE), (d, now) => [
-  d.metadata.name ?? '', `${d.status?.readyReplicas ?? 0}/${d.spec?.replicas ?? 0}`, String(d.status?.updatedReplicas ?? 0), String(d.status?.availableReplicas ?? 0),
-  ageOf(d, now), ...wide(d.spec?.template, d.spec?.selector),
+  d.metadata.name ?? '',
+  `${d.status?.readyReplicas ?? 0}/${d.spec?.replicas ?? 0}`,
+  String(d.status?.updatedReplicas ?? 0),
+  String(d.status?.availableReplicas ?? 0),
+  ageOf(d, now),
+  ...wide(d.spec?.template, d.spec?.selector),
 ]);
 
 export const replicaSetPrinter = printer<ReplicaSet>(columns('Name', 'Desired:integer', 'Current:integer', 'Ready:integer', 'Age', ...WIDE), (rs, now) => [
-  rs.metadata.name ?? '', rs.spec?.replicas ?? 0, rs.status?.replicas ?? 0, rs.status?.readyReplicas ?? 0, ageOf(rs, now), ...wide(rs.spec?.template, rs.spec?.selector),
+  rs.metadata.name ?? '',
+  rs.spec?.replicas ?? 0,
+  rs.status?.replicas ?? 0,
+  rs.status?.readyReplicas ?? 0,
+  ageOf(rs, now),
+  ...wide(rs.spec?.template, rs.spec?.selector),
 ]);
 
-export const replicationControllerPrinter = printer<ReplicationController>(columns('Name', 'Desired:integer', 'Current:integer', 'Ready:integer', 'Age', ...WIDE), (rc, now) => [
-  rc.metadata.name ?? '', rc.spec?.replicas ?? 0, rc.status?.replicas ?? 0, rc.status?.readyReplicas ?? 0, ageOf(rc, now),
-  ...wide(rc.spec?.template, { matchLabels: rc.spec?.selector ?? {} }),
-]);
+export const replicationControllerPrinter = printer<ReplicationController>(
+  columns('Name', 'Desired:integer', 'Current:integer', 'Ready:integer', 'Age', ...WIDE),
+  (rc, now) => [
+    rc.metadata.name ?? '',
+    rc.spec?.replicas ?? 0,
+    rc.status?.replicas ?? 0,
+    rc.status?.readyReplicas ?? 0,
+    ageOf(rc, now),
+    ...wide(rc.spec?.template, { matchLabels: rc.spec?.selector ?? {} }),
+  ],
+);
 
 export const statefulSetPrinter = printer<StatefulSet>(columns('Name', 'Ready', 'Age', 'Containers*', 'Images*'), (sts, now) => [
-  sts.metadata.name ?? '', `${sts.status?.readyReplicas ?? 0}/${sts.spec?.replicas ?? 0}`, ageOf(sts, now), ...wide(sts.spec?.template, undefined).slice(0, 2),
+  sts.metadata.name ?? '',
+  `${sts.status?.readyReplicas ?? 0}/${sts.spec?.replicas ?? 0}`,
+  ageOf(sts, now),
+  ...wide(sts.spec?.template, undefined).slice(0, 2),
 ]);
 
 export const daemonSetPrinter = printer<DaemonSet>(
   columns('Name', 'Desired:integer', 'Current:integer', 'Ready:integer', 'Up-to-date:integer', 'Available:integer', 'Node Selector', 'Age', ...WIDE),
   (ds, now) => [
-    ds.metadata.name ?? '', ds.status?.desiredNumberScheduled ?? 0, ds.status?.currentNumberScheduled ?? 0, ds.status?.numberReady ?? 0,
-    ds.status?.updatedNumberScheduled ?? 0, ds.status?.numberAvailable ?? 0,
-    formatLabelSelector({ matchLabels: ds.spec?.template?.spec?.nodeSelector ?? {} }), ageOf(ds, now), ...wide(ds.spec?.template, ds.spec?.selector),
+    ds.metadata.name ?? '',
+    ds.status?.desiredNumberScheduled ?? 0,
+    ds.status?.currentNumberScheduled ?? 0,
+    ds.status?.numberReady ?? 0,
+    ds.status?.updatedNumberScheduled ?? 0,
+    ds.status?.numberAvailable ?? 0,
+    formatLabelSelector({ matchLabels: ds.spec?.template?.spec?.nodeSelector ?? {} }),
+    ageOf(ds, now),
+    ...wide(ds.spec?.template, ds.spec?.selector),
   ],
 );
 
 export const jobPrinter = printer<Job>(columns('Name', 'Status', 'Completions', 'Duration', 'Age', ...WIDE), (job, now) => [
-  job.metadata.name ?? '', jobStatus(job), jobCompletions(job), jobDuration(job, now), ageOf(job, now), ...wide(job.spec?.template, job.spec?.selector),
+  job.metadata.name ?? '',
+  jobStatus(job),
+  jobCompletions(job),
+  jobDuration(job, now),
+  ageOf(job, now),
+  ...wide(job.spec?.template, job.spec?.selector),
 ]);
 
 function jobStatus(job: Job): string {
@@ -74,14 +114,28 @@ interface CronJob extends Unstructured {
   status?: { active?: unknown[]; lastScheduleTime?: string };
 }
 
-export const cronJobPrinter = printer<CronJob>(columns('Name', 'Schedule', 'Timezone', 'Suspend:boolean', 'Active:integer', 'Last Schedule', 'Age', ...WIDE), (cron, now) => [
-  cron.metadata.name ?? '', cron.spec?.schedule ?? '', cron.spec?.timeZone ?? NONE, cron.spec?.suspend ?? false, cron.status?.active?.length ?? 0,
-  cron.status?.lastScheduleTime ? age(cron.status.lastScheduleTime, now) : NONE, ageOf(cron, now),
-  ...wide(cron.spec?.jobTemplate?.spec?.template, cron.spec?.jobTemplate?.spec?.selector),
-]);
+export const cronJobPrinter = printer<CronJob>(
+  columns('Name', 'Schedule', 'Timezone', 'Suspend:boolean', 'Active:integer', 'Last Schedule', 'Age', ...WIDE),
+  (cron, now) => [
+    cron.metadata.name ?? '',
+    cron.spec?.schedule ?? '',
+    cron.spec?.timeZone ?? NONE,
+    cron.spec?.suspend ?? false,
+    cron.status?.active?.length ?? 0,
+    cron.status?.lastScheduleTime ? age(cron.status.lastScheduleTime, now) : NONE,
+    ageOf(cron, now),
+    ...wide(cron.spec?.jobTemplate?.spec?.template, cron.spec?.jobTemplate?.spec?.selector),
+  ],
+);
 
 interface Hpa extends Unstructured {
-  spec?: { scaleTargetRef?: { kind?: string; name?: string }; minReplicas?: number; maxReplicas?: number; metrics?: HpaMetric[]; targetCPUUtilizationPercentage?: number };
+  spec?: {
+    scaleTargetRef?: { kind?: string; name?: string };
+    minReplicas?: number;
+    maxReplicas?: number;
+    metrics?: HpaMetric[];
+    targetCPUUtilizationPercentage?: number;
+  };
   status?: { currentReplicas?: number; currentMetrics?: HpaMetric[]; currentCPUUtilizationPercentage?: number };
 }
 
@@ -99,8 +153,13 @@ interface HpaMetric {
 export const hpaPrinter = printer<Hpa>(columns('Name', 'Reference', 'Targets', 'MinPods', 'MaxPods', 'Replicas', 'Age'), (hpa, now) => {
   const { scaleTargetRef, minReplicas, maxReplicas } = hpa.spec ?? {};
   return [
-    hpa.metadata.name ?? '', `${scaleTargetRef?.kind ?? ''}/${scaleTargetRef?.name ?? ''}`, hpaTargets(hpa),
-    minReplicas === undefined ? '<unset>' : String(minReplicas), String(maxReplicas ?? 0), String(hpa.status?.currentReplicas ?? 0), ageOf(hpa, now),
+    hpa.metadata.name ?? '',
+    `${scaleTargetRef?.kind ?? ''}/${scaleTargetRef?.name ?? ''}`,
+    hpaTargets(hpa),
+    minReplicas === undefined ? '<unset>' : String(minReplicas),
+    String(maxReplicas ?? 0),
+    String(hpa.status?.currentReplicas ?? 0),
+    ageOf(hpa, now),
   ];
 });
 
@@ -111,14 +170,16 @@ function sourceOf(metric: HpaMetric | undefined): HpaSource | undefined {
 }
 
 function hpaTargets({ spec, status }: Hpa): string {
-  if (spec?.targetCPUUtilizationPercentage !== undefined) return `cpu: ${status?.currentCPUUtilizationPercentage ?? '<unknown>'}${status?.currentCPUUtilizationPercentage === undefined ? '' : '%'}/${spec.targetCPUUtilizationPercentage}%`;
+  if (spec?.targetCPUUtilizationPercentage !== undefined)
+    return `cpu: ${status?.currentCPUUtilizationPercentage ?? '<unknown>'}${status?.currentCPUUtilizationPercentage === undefined ? '' : '%'}/${spec.targetCPUUtilizationPercentage}%`;
   const metrics = spec?.metrics ?? [];
   const shown = metrics.slice(0, 2).map((metric, i) => {
     const source = sourceOf(metric);
     const current = sourceOf(status?.currentMetrics?.[i])?.current;
     const prefix = metric.type === 'Resource' || metric.type === 'ContainerResource' ? `${source?.name ?? ''}: ` : '';
     const { averageUtilization, averageValue, value } = source?.target ?? {};
-    if (averageUtilization !== undefined) return `${prefix}${current?.averageUtilization === undefined ? '<unknown>' : `${current.averageUtilization}%`}/${averageUtilization}%`;
+    if (averageUtilization !== undefined)
+      return `${prefix}${current?.averageUtilization === undefined ? '<unknown>' : `${current.averageUtilization}%`}/${averageUtilization}%`;
     if (averageValue !== undefined) return `${prefix}${current?.averageValue ?? '<unknown>'}/${averageValue}${prefix === '' ? ' (avg)' : ''}`;
     return `${prefix}${current?.value ?? '<unknown>'}/${value ?? ''}`;
   });

@@ -65,14 +65,25 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
     // Processes take their time to start: this one does so while the store is read.
     const dataPlaneStarted = networkMade.then(() => {
       const dataPlane = startDataPlane({
-        clusterName: config.name, addresses, port: config.port, ca: pki.ca, ...pki.dataPlane,
-        entry: entryOf('network'), configPath: `${paths.run}/network.json`, apiAnswers: apiAnswers.promise, clock, log,
+        clusterName: config.name,
+        addresses,
+        port: config.port,
+        ca: pki.ca,
+        ...pki.dataPlane,
+        entry: entryOf('network'),
+        configPath: `${paths.run}/network.json`,
+        apiAnswers: apiAnswers.promise,
+        clock,
+        log,
       });
       undo.unshift(() => dataPlane.stop());
       return dataPlane;
     });
     const engine = await createEngine({
-      dataDir: paths.dataDir, clock, random, log: log.child({ component: 'apiserver' }),
+      dataDir: paths.dataDir,
+      clock,
+      random,
+      log: log.child({ component: 'apiserver' }),
       serviceCidr: addresses.serviceCidr,
       kubernetesEndpoint: { ip: addresses.hostLink, port: config.port },
     });
@@ -84,14 +95,24 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
 
     const base = controllerContext({ client: inProcessClient(engine, CONTROLLER_MANAGER), clock, random, log: log.child({ component: 'controllers' }) });
     const nodes = new Nodes({
-      clusterName: config.name, engine, base, addresses,
+      clusterName: config.name,
+      engine,
+      base,
+      addresses,
       network: await openPodNetwork(config.name, addresses),
       images: openImageStore({ dir: paths.images, hostImagesDir: join(packageRoot, 'images'), imagePolicy: config.imagePolicy }),
       dir: paths.nodes,
     });
     const server = await startApiServer({
-      engine, pki, host: LOCALHOST, port: config.port, extraListen: [{ host: addresses.hostLink }],
-      kubeletOf: nodes.kubeletOf, clock, random, log: log.child({ component: 'apiserver' }),
+      engine,
+      pki,
+      host: LOCALHOST,
+      port: config.port,
+      extraListen: [{ host: addresses.hostLink }],
+      kubeletOf: nodes.kubeletOf,
+      clock,
+      random,
+      log: log.child({ component: 'apiserver' }),
     });
     undo.push(() => server.close());
     apiAnswers.resolve();
@@ -101,10 +122,12 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
     const cloud = localCloud({
       pools: config.pools.map(nodePool),
       bootDelayMs: config.bootDelayMs,
-      clock, random,
+      clock,
+      random,
       state: cloudState(paths.cloud),
       onBoot: (instance, pool) => nodes.boot(instance, pool),
-      onRemove: (nodeName) => void nodes.remove(nodeName).catch((error: unknown) => log.error('a node could not be removed', { node: nodeName, error: String(error) })),
+      onRemove: (nodeName) =>
+        void nodes.remove(nodeName).catch((error: unknown) => log.error('a node could not be removed', { node: nodeName, error: String(error) })),
     });
     const controllers = [
       customResourceController(base, engine),
@@ -130,7 +153,9 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
     cloud.start();
     const control = await serveControl(paths.controlSocket, {
       status: () => ({
-        pid: process.pid, dataDir: paths.dataDir, startedAt,
+        pid: process.pid,
+        dataDir: paths.dataDir,
+        startedAt,
         nodes: nodes.names,
         pods: nodes.podCount,
         memoryBytes: process.memoryUsage.rss(),

@@ -50,7 +50,9 @@ process.on('SIGINT', () => void end('SIGINT'));
 process.on('disconnect', () => {
   if (!ready) void end('the command that started the cluster ended');
 });
-process.on('unhandledRejection', (error) => log.error('a promise was rejected and nobody looked', { error: error instanceof Error ? error.stack : String(error) }));
+process.on('unhandledRejection', (error) =>
+  log.error('a promise was rejected and nobody looked', { error: error instanceof Error ? error.stack : String(error) }),
+);
 process.on('uncaughtException', (error) => {
   // The state of the process is unknown now. What was acknowledged is on disk, containers go on; `argosy up` brings the rest back.
   log.error('an error that nobody caught ends the cluster process', { error: error.stack ?? String(error) });

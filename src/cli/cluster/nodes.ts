@@ -61,7 +61,10 @@ export class Nodes {
       resources: nodeResources(pool.instanceType),
       labels: { ...pool.labels, 'node.kubernetes.io/instance-type': pool.instanceType.name, [NODE_GROUP_LABEL]: pool.name },
       taints: pool.taints ?? [],
-      addresses: [{ type: 'InternalIP', address: this.#hostIp(nodeName) }, { type: 'Hostname', address: nodeName }],
+      addresses: [
+        { type: 'InternalIP', address: this.#hostIp(nodeName) },
+        { type: 'Hostname', address: nodeName },
+      ],
       providerID: `argosy://${clusterName}/${nodeName}`,
     });
     this.#agents.set(nodeName, agent);

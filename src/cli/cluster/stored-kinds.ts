@@ -17,7 +17,8 @@ function find(definitions: readonly ResourceDefinition[]): Resource[] {
     if (definition.virtual || !NEEDED.every((verb) => definition.verbs.includes(verb))) continue;
     const key = `${definition.storage.group}/${definition.storage.plural}`;
     // Of two groups that show the same objects the one they are stored under; of versions the first.
-    if (!byStorage.has(key) || definition.group === definition.storage.group && byStorage.get(key)!.group !== definition.group) byStorage.set(key, definition);
+    if (!byStorage.has(key) || (definition.group === definition.storage.group && byStorage.get(key)!.group !== definition.group))
+      byStorage.set(key, definition);
   }
   return [...byStorage.values()].map(({ group, version, kind, plural, namespaced }) => ({ group, version, kind, plural, namespaced }));
 }

@@ -31,7 +31,12 @@ export interface ExperimentOptions {
 }
 
 /** Resolves when `holds` is true, looking again on every change of the informers. */
-async function until(what: string, informers: readonly { onChange: Informer<Pod>['onChange'] | Informer<Node>['onChange'] }[], holds: () => boolean, timeoutSeconds: number): Promise<void> {
+async function until(
+  what: string,
+  informers: readonly { onChange: Informer<Pod>['onChange'] | Informer<Node>['onChange'] }[],
+  holds: () => boolean,
+  timeoutSeconds: number,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(() => reject(new Error(`${what}: not within ${timeoutSeconds} s`)), timeoutSeconds * 1000);
   const look = (): void => {
@@ -76,7 +81,12 @@ export async function runExperiment(options: ExperimentOptions): Promise<Run> {
 
   const service = await ctx.client.get(services, { namespace: 'default', name: 'podinfo' });
   const load = startLoad(`http://${service.spec?.clusterIP}/`, options.ratePerSecond);
-  const before = new Set(podInformer.list().filter(isApp).map((pod) => pod.metadata.name));
+  const before = new Set(
+    podInformer
+      .list()
+      .filter(isApp)
+      .map((pod) => pod.metadata.name),
+  );
   const samples: Sample[] = [];
   const startedAt = performance.now();
   const elapsed = (): number => (performance.now() - startedAt) / 1000;
@@ -117,4 +127,3 @@ export async function runExperiment(options: ExperimentOptions): Promise<Run> {
     if (!result) await load.stop();
   }
 }
-

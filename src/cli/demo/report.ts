@@ -8,14 +8,29 @@ function seconds(value: number): string {
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 const HEAD = ['', 'FIFTH POD RUNNING', 'FIFTH POD READY', 'REQUESTS', 'FAILED', 'P50', 'P99'];
 
 function cells(run: Run): string[] {
   const { sent, failed, p50Ms, p99Ms } = run.requests;
-  return [run.title, seconds(run.fifthRunningSeconds), seconds(run.fifthReadySeconds), String(sent), String(failed), `${p50Ms.toFixed(1)} ms`, `${p99Ms.toFixed(1)} ms`];
+  return [
+    run.title,
+    seconds(run.fifthRunningSeconds),
+    seconds(run.fifthReadySeconds),
+    String(sent),
+    String(failed),
+    `${p50Ms.toFixed(1)} ms`,
+    `${p99Ms.toFixed(1)} ms`,
+  ];
 }
 
 export function terminalReport(runs: readonly Run[], width: number): string {

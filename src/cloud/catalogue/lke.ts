@@ -23,4 +23,12 @@ const PLANS: readonly [string, number, number, number, number, number][] = [
   ['g7-premium-4', 4, 8192, 163_840, 0.129, 86],
 ];
 
-export const LKE: readonly InstanceType[] = PLANS.map(([name, vcpus, memoryMiB, diskMiB, hourlyUsd, monthlyUsd]) => ({ name, provider: 'lke', vcpus, memoryMiB, diskMiB, hourlyUsd, monthlyUsd }));
+export const LKE: readonly InstanceType[] = PLANS.map(([name, vcpus, memoryMiB, diskMiB, hourlyUsd, monthlyUsd]) => ({
+  name,
+  provider: 'lke',
+  vcpus,
+  memoryMiB,
+  diskMiB,
+  hourlyUsd,
+  monthlyUsd,
+}));

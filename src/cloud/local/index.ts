@@ -69,7 +69,10 @@ export function localCloud(options: LocalCloudOptions): LocalCloud {
 
   const bootLater = (instance: Instance): void => {
     const left = instance.requestedAt + options.bootDelayMs - clock.now();
-    timers.set(instance.nodeName, clock.after(Math.max(0, left), () => boot(instance)));
+    timers.set(
+      instance.nodeName,
+      clock.after(Math.max(0, left), () => boot(instance)),
+    );
   };
 
   return {

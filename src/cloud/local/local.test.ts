@@ -14,7 +14,15 @@ function world(more: { failureRate?: number; state?: CloudState } = {}) {
   const clock = new VirtualClock();
   const booted: string[] = [];
   const removed: string[] = [];
-  const cloud = localCloud({ pools: [pool], bootDelayMs: 120_000, clock, random: seededRandom(7), onBoot: (i) => booted.push(i.nodeName), onRemove: (n) => removed.push(n), ...more });
+  const cloud = localCloud({
+    pools: [pool],
+    bootDelayMs: 120_000,
+    clock,
+    random: seededRandom(7),
+    onBoot: (i) => booted.push(i.nodeName),
+    onRemove: (n) => removed.push(n),
+    ...more,
+  });
   cloud.start();
   return { clock, cloud, booted, removed };
 }

@@ -1,7 +1,23 @@
 /**
  * What the API server fills into a new object, kind by kind. `applyDefaults` is idempotent: defaults of a defaulted object change nothing.
  */
-import type { CustomResourceDefinition, DaemonSet, Deployment, Event, Job, KubeObject, Pod, PodTemplateSpec, PriorityClass, ReplicaSet, ReplicationController, Secret, Service, StatefulSet, Unstructured } from '../types.ts';
+import type {
+  CustomResourceDefinition,
+  DaemonSet,
+  Deployment,
+  Event,
+  Job,
+  KubeObject,
+  Pod,
+  PodTemplateSpec,
+  PriorityClass,
+  ReplicaSet,
+  ReplicationController,
+  Secret,
+  Service,
+  StatefulSet,
+  Unstructured,
+} from '../types.ts';
 import { defaultPod, defaultPodSpec } from './pod-spec.ts';
 
 type Defaulter = (object: never) => void;
@@ -152,7 +168,15 @@ const DEFAULTS: Record<string, Defaulter> = {
   }),
   'storage.k8s.io/v1/StorageClass': define<Unstructured>((object) => fill(object, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' })),
   'storage.k8s.io/v1/CSIDriver': define<Unstructured>((object) => {
-    fill(object['spec'], { attachRequired: true, podInfoOnMount: false, storageCapacity: false, fsGroupPolicy: 'ReadWriteOnceWithFSType', volumeLifecycleModes: ['Persistent'], requiresRepublish: false, seLinuxMount: false });
+    fill(object['spec'], {
+      attachRequired: true,
+      podInfoOnMount: false,
+      storageCapacity: false,
+      fsGroupPolicy: 'ReadWriteOnceWithFSType',
+      volumeLifecycleModes: ['Persistent'],
+      requiresRepublish: false,
+      seLinuxMount: false,
+    });
   }),
   'discovery.k8s.io/v1/EndpointSlice': define<Unstructured>((object) => {
     for (const port of list(object['ports'])) fill(port, { name: '', protocol: 'TCP' });

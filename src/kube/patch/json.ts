@@ -34,15 +34,18 @@ function apply(document: Json, operation: unknown, copied: { bytes: number }): J
   const { op, path, from, value } = operation as JsonObject;
   if (typeof path !== 'string') throw badRequest(`JSON patch operation ${JSON.stringify(op)} has no path`);
   switch (op) {
-    case 'add': return add(document, path, needValue(operation as JsonObject, value));
+    case 'add':
+      return add(document, path, needValue(operation as JsonObject, value));
     case 'replace':
       get(document, path);
       return path === '' ? needValue(operation as JsonObject, value) : add(remove(document, path), path, needValue(operation as JsonObject, value));
-    case 'remove': return remove(document, path);
+    case 'remove':
+      return remove(document, path);
     case 'copy': {
       const original = get(document, needFrom(from));
       copied.bytes += JSON.stringify(original).length;
-      if (copied.bytes > MAX_COPIED_BYTES) throw failed(`Unable to copy, the accumulated size increase of copy is ${copied.bytes}, exceeding the limit ${MAX_COPIED_BYTES}`);
+      if (copied.bytes > MAX_COPIED_BYTES)
+        throw failed(`Unable to copy, the accumulated size increase of copy is ${copied.bytes}, exceeding the limit ${MAX_COPIED_BYTES}`);
       return add(document, path, structuredClone(original));
     }
     case 'move': {
@@ -53,7 +56,8 @@ function apply(document: Json, operation: unknown, copied: { bytes: number }): J
     case 'test':
       if (!isDeepStrictEqual(getOrNull(document, path), value ?? null)) throw failed(`testing path ${path} failed`);
       return document;
-    default: throw badRequest(`Unexpected kind: ${JSON.stringify(op)} is not an operation of a JSON patch`);
+    default:
+      throw badRequest(`Unexpected kind: ${JSON.stringify(op)} is not an operation of a JSON patch`);
   }
 }
 
@@ -70,7 +74,10 @@ function needFrom(from: Json | undefined): string {
 function tokens(path: string): string[] {
   if (path === '') return [];
   if (!path.startsWith('/')) throw failed(`path ${JSON.stringify(path)} does not start with a slash`);
-  return path.slice(1).split('/').map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return path
+    .slice(1)
+    .split('/')
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 function indexIn(list: Json[], token: string, forAdd: boolean): number {

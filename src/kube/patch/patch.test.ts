@@ -15,22 +15,107 @@ assert.ok(podType && deploymentType && serviceType);
 
 const pod = (spec: Json): Json => ({ spec });
 const strategic: [string, Json, Json, Json][] = [
-  ['containers merge by name', pod({ containers: [{ name: 'a', image: '1' }, { name: 'b', image: '1' }] }), pod({ containers: [{ name: 'b', image: '2' }] }), pod({ containers: [{ name: 'a', image: '1' }, { name: 'b', image: '2' }] })],
-  ['a new container goes first, as upstream has it', pod({ containers: [{ name: 'a' }] }), pod({ containers: [{ name: 'b' }] }), pod({ containers: [{ name: 'b' }, { name: 'a' }] })],
-  ['a known item keeps its place', { status: { conditions: [{ type: 'A' }, { type: 'B' }, { type: 'C' }] } }, { status: { conditions: [{ type: 'B', status: 'True' }] } }, { status: { conditions: [{ type: 'A' }, { type: 'B', status: 'True' }, { type: 'C' }] } }],
-  ['an order alone reorders', pod({ containers: [{ name: 'a' }, { name: 'b' }, { name: 's' }] }), pod({ '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] }), pod({ containers: [{ name: 'b' }, { name: 'a' }, { name: 's' }] })],
+  [
+    'containers merge by name',
+    pod({
+      containers: [
+        { name: 'a', image: '1' },
+        { name: 'b', image: '1' },
+      ],
+    }),
+    pod({ containers: [{ name: 'b', image: '2' }] }),
+    pod({
+      containers: [
+        { name: 'a', image: '1' },
+        { name: 'b', image: '2' },
+      ],
+    }),
+  ],
+  [
+    'a new container goes first, as upstream has it',
+    pod({ containers: [{ name: 'a' }] }),
+    pod({ containers: [{ name: 'b' }] }),
+    pod({ containers: [{ name: 'b' }, { name: 'a' }] }),
+  ],
+  [
+    'a known item keeps its place',
+    { status: { conditions: [{ type: 'A' }, { type: 'B' }, { type: 'C' }] } },
+    { status: { conditions: [{ type: 'B', status: 'True' }] } },
+    { status: { conditions: [{ type: 'A' }, { type: 'B', status: 'True' }, { type: 'C' }] } },
+  ],
+  [
+    'an order alone reorders',
+    pod({ containers: [{ name: 'a' }, { name: 'b' }, { name: 's' }] }),
+    pod({ '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] }),
+    pod({ containers: [{ name: 'b' }, { name: 'a' }, { name: 's' }] }),
+  ],
   ['$patch delete empties an object', pod({ securityContext: { runAsUser: 1 } }), pod({ securityContext: { $patch: 'delete' } }), pod({ securityContext: {} })],
-  ['$patch delete removes an item', pod({ containers: [{ name: 'a' }, { name: 'b' }] }), pod({ containers: [{ name: 'a', $patch: 'delete' }] }), pod({ containers: [{ name: 'b' }] })],
-  ['$patch replace replaces a list', pod({ containers: [{ name: 'a' }] }), pod({ containers: [{ $patch: 'replace' }, { name: 'c' }] }), pod({ containers: [{ name: 'c' }] })],
-  ['$patch replace replaces an object', pod({ nodeSelector: { a: '1' } }), pod({ nodeSelector: { $patch: 'replace', b: '2' } }), pod({ nodeSelector: { b: '2' } })],
-  ['tolerations, which have no merge key, are replaced', pod({ tolerations: [{ key: 'a' }] }), pod({ tolerations: [{ key: 'b' }] }), pod({ tolerations: [{ key: 'b' }] })],
+  [
+    '$patch delete removes an item',
+    pod({ containers: [{ name: 'a' }, { name: 'b' }] }),
+    pod({ containers: [{ name: 'a', $patch: 'delete' }] }),
+    pod({ containers: [{ name: 'b' }] }),
+  ],
+  [
+    '$patch replace replaces a list',
+    pod({ containers: [{ name: 'a' }] }),
+    pod({ containers: [{ $patch: 'replace' }, { name: 'c' }] }),
+    pod({ containers: [{ name: 'c' }] }),
+  ],
+  [
+    '$patch replace replaces an object',
+    pod({ nodeSelector: { a: '1' } }),
+    pod({ nodeSelector: { $patch: 'replace', b: '2' } }),
+    pod({ nodeSelector: { b: '2' } }),
+  ],
+  [
+    'tolerations, which have no merge key, are replaced',
+    pod({ tolerations: [{ key: 'a' }] }),
+    pod({ tolerations: [{ key: 'b' }] }),
+    pod({ tolerations: [{ key: 'b' }] }),
+  ],
   ['null deletes a field', pod({ nodeName: 'x', hostname: 'y' }), pod({ nodeName: null }), pod({ hostname: 'y' })],
   ['finalizers merge as a set', { metadata: { finalizers: ['a'] } }, { metadata: { finalizers: ['b', 'a'] } }, { metadata: { finalizers: ['b', 'a'] } }],
-  ['primitive items are deleted by name', { metadata: { finalizers: ['a', 'b'] } }, { metadata: { '$deleteFromPrimitiveList/finalizers': ['a'] } }, { metadata: { finalizers: ['b'] } }],
-  ['the element order is followed and server-only items stay near', pod({ containers: [{ name: 's' }, { name: 'a' }, { name: 'b' }] }), pod({ '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }], containers: [{ name: 'a', image: 'x' }] }), pod({ containers: [{ name: 's' }, { name: 'b' }, { name: 'a', image: 'x' }] })],
-  ['an env list inside a container merges by name', pod({ containers: [{ name: 'a', env: [{ name: 'X', value: '1' }] }] }), pod({ containers: [{ name: 'a', env: [{ name: 'Y', value: '2' }] }] }), pod({ containers: [{ name: 'a', env: [{ name: 'Y', value: '2' }, { name: 'X', value: '1' }] }] })],
-  ['ports merge by containerPort', pod({ containers: [{ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP' }] }] }), pod({ containers: [{ name: 'a', ports: [{ containerPort: 80, name: 'http' }] }] }), pod({ containers: [{ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP', name: 'http' }] }] })],
-  ['$retainKeys keeps one member of a union', pod({ volumes: [{ name: 'v', emptyDir: {} }] }), pod({ volumes: [{ name: 'v', $retainKeys: ['name', 'configMap'], configMap: { name: 'c' } }] }), pod({ volumes: [{ name: 'v', configMap: { name: 'c' } }] })],
+  [
+    'primitive items are deleted by name',
+    { metadata: { finalizers: ['a', 'b'] } },
+    { metadata: { '$deleteFromPrimitiveList/finalizers': ['a'] } },
+    { metadata: { finalizers: ['b'] } },
+  ],
+  [
+    'the element order is followed and server-only items stay near',
+    pod({ containers: [{ name: 's' }, { name: 'a' }, { name: 'b' }] }),
+    pod({ '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }], containers: [{ name: 'a', image: 'x' }] }),
+    pod({ containers: [{ name: 's' }, { name: 'b' }, { name: 'a', image: 'x' }] }),
+  ],
+  [
+    'an env list inside a container merges by name',
+    pod({ containers: [{ name: 'a', env: [{ name: 'X', value: '1' }] }] }),
+    pod({ containers: [{ name: 'a', env: [{ name: 'Y', value: '2' }] }] }),
+    pod({
+      containers: [
+        {
+          name: 'a',
+          env: [
+            { name: 'Y', value: '2' },
+            { name: 'X', value: '1' },
+          ],
+        },
+      ],
+    }),
+  ],
+  [
+    'ports merge by containerPort',
+    pod({ containers: [{ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP' }] }] }),
+    pod({ containers: [{ name: 'a', ports: [{ containerPort: 80, name: 'http' }] }] }),
+    pod({ containers: [{ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP', name: 'http' }] }] }),
+  ],
+  [
+    '$retainKeys keeps one member of a union',
+    pod({ volumes: [{ name: 'v', emptyDir: {} }] }),
+    pod({ volumes: [{ name: 'v', $retainKeys: ['name', 'configMap'], configMap: { name: 'c' } }] }),
+    pod({ volumes: [{ name: 'v', configMap: { name: 'c' } }] }),
+  ],
 ];
 for (const [name, document, patch, want] of strategic) {
   test(name, () => {
@@ -44,7 +129,7 @@ test('a list item without its merge key is a bad request', () => {
   assert.throws(() => applyStrategicMergePatch(pod({ containers: [] }), pod({ containers: [{ image: 'x' }] }), podType), StatusError);
 });
 
-test('a deployment\'s strategy retains only the keys named', () => {
+test("a deployment's strategy retains only the keys named", () => {
   const document: Json = { spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } } } };
   const patch: Json = { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } };
   assert.deepEqual(applyStrategicMergePatch(document, patch, deploymentType), { spec: { strategy: { type: 'Recreate' } } });
@@ -56,7 +141,14 @@ test('an empty strategic patch changes nothing', () => {
 });
 
 const json = fc.letrec<{ value: Json }>((tie) => ({
-  value: fc.oneof({ depthSize: 'small' }, fc.integer(), fc.string({ maxLength: 3 }), fc.boolean(), fc.array(tie('value'), { maxLength: 3 }), fc.dictionary(fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor'), tie('value'), { maxKeys: 3 })),
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.integer(),
+    fc.string({ maxLength: 3 }),
+    fc.boolean(),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor'), tie('value'), { maxKeys: 3 }),
+  ),
 })).value;
 
 function mergeDiff(a: Json, b: Json): Json {
@@ -83,7 +175,15 @@ const jsonPatches: [string, Json, unknown, Json][] = [
   ['remove', { a: 1, b: 2 }, [{ op: 'remove', path: '/a' }], { b: 2 }],
   ['move', { a: 1 }, [{ op: 'move', from: '/a', path: '/b' }], { b: 1 }],
   ['copy', { a: [1] }, [{ op: 'copy', from: '/a', path: '/b' }], { a: [1], b: [1] }],
-  ['escapes', { 'a/b': 1, 'c~d': 2 }, [{ op: 'remove', path: '/a~1b' }, { op: 'remove', path: '/c~0d' }], {}],
+  [
+    'escapes',
+    { 'a/b': 1, 'c~d': 2 },
+    [
+      { op: 'remove', path: '/a~1b' },
+      { op: 'remove', path: '/c~0d' },
+    ],
+    {},
+  ],
   ['a test that holds', { a: 1 }, [{ op: 'test', path: '/a', value: 1 }], { a: 1 }],
 ];
 for (const [name, document, patch, want] of jsonPatches) test(`JSON patch: ${name}`, () => assert.deepEqual(applyJsonPatch(document, patch), want));
@@ -99,5 +199,9 @@ const failing: [string, Json, unknown, number][] = [
   ['too many operations', {}, Array.from({ length: 10_001 }, () => ({ op: 'add', path: '/a', value: 1 })), 413],
 ];
 for (const [name, document, patch, code] of failing) {
-  test(`JSON patch refuses ${name}`, () => assert.throws(() => applyJsonPatch(document, patch), (error) => error instanceof StatusError && error.code === code));
+  test(`JSON patch refuses ${name}`, () =>
+    assert.throws(
+      () => applyJsonPatch(document, patch),
+      (error) => error instanceof StatusError && error.code === code,
+    ));
 }

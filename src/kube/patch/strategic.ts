@@ -26,7 +26,8 @@ function mergeObject(original: JsonObject, patch: JsonObject, type: TypeSchema |
   // Upstream leaves an empty object: only null takes the field itself away.
   if (directive === 'delete') return {};
   if (directive === 'replace') return clean(omit(patch, PATCH)) as JsonObject;
-  if (directive !== undefined && directive !== 'merge') throw badRequest(`unknown patch type ${JSON.stringify(directive)}: $patch is one of delete, replace, merge`);
+  if (directive !== undefined && directive !== 'merge')
+    throw badRequest(`unknown patch type ${JSON.stringify(directive)}: $patch is one of delete, replace, merge`);
 
   const result: JsonObject = { ...original };
   applyRetainKeys(result, patch);
@@ -87,11 +88,14 @@ function mergeList(original: Json[], patch: Json[], order: Json | undefined, fie
   if (key === undefined) return mergePrimitives(original, patch, order);
   const type = field && typeof field.type !== 'string' ? field.type : undefined;
   if (patch.some((item) => isJsonObject(item) && item[PATCH] === 'replace')) {
-    return clean(patch.filter((item) => !(isJsonObject(item) && item[PATCH] === 'replace')).map((item) => (isJsonObject(item) ? omit(item, PATCH) : item))) as Json[];
+    return clean(
+      patch.filter((item) => !(isJsonObject(item) && item[PATCH] === 'replace')).map((item) => (isJsonObject(item) ? omit(item, PATCH) : item)),
+    ) as Json[];
   }
   let result = [...original];
   for (const item of patch) {
-    if (!isJsonObject(item)) throw badRequest(`invalid list item in the patch of ${JSON.stringify(field?.name)}: expected an object with ${JSON.stringify(key)}`);
+    if (!isJsonObject(item))
+      throw badRequest(`invalid list item in the patch of ${JSON.stringify(field?.name)}: expected an object with ${JSON.stringify(key)}`);
     const id = item[key];
     if (id === undefined) throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
     const at = result.findIndex((old) => isJsonObject(old) && isDeepStrictEqual(old[key], id));
@@ -125,7 +129,8 @@ function applyRetainKeys(result: JsonObject, patch: JsonObject): void {
   if (keys === undefined) return;
   if (!Array.isArray(keys)) throw badRequest('$retainKeys is a list of keys');
   for (const name of Object.keys(patch)) {
-    if (!name.startsWith('$') && patch[name] !== null && !keys.includes(name)) throw badRequest(`the key ${JSON.stringify(name)} is in the patch and not in $retainKeys`);
+    if (!name.startsWith('$') && patch[name] !== null && !keys.includes(name))
+      throw badRequest(`the key ${JSON.stringify(name)} is in the patch and not in $retainKeys`);
   }
   for (const name of Object.keys(result)) if (!keys.includes(name)) delete result[name];
 }

@@ -16,28 +16,43 @@ const wanted: Record<string, object> = {
   configmaps: { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta('settings'), data: { a: '1', empty: '' } },
   secrets: { apiVersion: 'v1', kind: 'Secret', metadata: meta('keys'), data: { password: 'aHVudGVyMg==' } },
   deployments: {
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: meta('web', { labels: { app: 'web' } }),
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: meta('web', { labels: { app: 'web' } }),
     spec: {
-      replicas: 0, selector: { matchLabels: { app: 'web' } },
+      replicas: 0,
+      selector: { matchLabels: { app: 'web' } },
       template: { metadata: { labels: { app: 'web' } }, spec: { containers: containers('nginx', 'nginx:1.27', { ports: [{ containerPort: 80 }] }) } },
     },
   },
   jobs: {
-    apiVersion: 'batch/v1', kind: 'Job', metadata: meta('once'),
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: meta('once'),
     spec: { template: { spec: { containers: containers('once', 'busybox', { command: ['sh', '-c', 'echo hi'] }), restartPolicy: 'Never' } } },
   },
   token: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 600 }, status: { token: '' } },
   services: {
-    apiVersion: 'v1', kind: 'Service', metadata: meta('web', { labels: { app: 'web' } }),
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: meta('web', { labels: { app: 'web' } }),
     spec: { ports: [{ name: '80-8080', protocol: 'TCP', port: 80, targetPort: 8080 }], selector: { app: 'web' }, type: 'ClusterIP' },
   },
   poddisruptionbudgets: {
-    apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: meta('web'), spec: { minAvailable: 0, selector: { matchLabels: { app: 'web' } } },
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: meta('web'),
+    spec: { minAvailable: 0, selector: { matchLabels: { app: 'web' } } },
     status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
   },
   priorityclasses: { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'low' }, value: 0, preemptionPolicy: 'PreemptLowerPriority' },
   resourcequotas: { apiVersion: 'v1', kind: 'ResourceQuota', metadata: meta('q'), spec: { hard: { cpu: '1', memory: '1Gi', pods: '0' } } },
-  roles: { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: meta('reader'), rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }] },
+  roles: {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: meta('reader'),
+    rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }],
+  },
 };
 for (const [resource, want] of Object.entries(wanted)) {
   test(`kubectl's protobuf of ${resource} becomes the JSON of the same object`, () => assert.deepEqual(decode(resource), want));
@@ -65,7 +80,10 @@ const envelope = (apiVersion: string, kind: string, raw: number[]): Buffer =>
 
 test('options of a delete keep a grace period of zero', () => {
   assert.deepEqual(decodeKubeProtobuf(envelope('policy/v1', 'DeleteOptions', [...int(1, 0), ...part(4, 'Background')])), {
-    apiVersion: 'policy/v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, propagationPolicy: 'Background',
+    apiVersion: 'policy/v1',
+    kind: 'DeleteOptions',
+    gracePeriodSeconds: 0,
+    propagationPolicy: 'Background',
   });
 });
 
@@ -74,7 +92,9 @@ test('times, negative numbers, embedded structs and pointers to empty structs co
   const volume = part(1, [...part(1, 'v'), ...part(2, part(2, []))]);
   const pod = decodeKubeProtobuf(envelope('v1', 'Pod', [...metadata, ...part(2, [...volume, ...int(25, -10)])]));
   assert.deepEqual(pod, {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', creationTimestamp: '2023-11-14T22:13:20Z' },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', creationTimestamp: '2023-11-14T22:13:20Z' },
     spec: { volumes: [{ name: 'v', emptyDir: {} }], priority: -10 },
   });
 });
@@ -94,14 +114,17 @@ test('broken bytes are refused with a ProtobufError and nothing else', () => {
   assert.throws(() => decodeKubeProtobuf(Buffer.from('{}')), ProtobufError);
   assert.throws(() => decodeKubeProtobuf(envelope('v1', 'NoSuchKind', [])), ProtobufError);
   const body = Buffer.from(bodies['deployments'] ?? '', 'base64');
-  fc.assert(fc.property(fc.integer({ min: 4, max: body.length - 1 }), fc.integer({ min: 0, max: 255 }), fc.boolean(), (at, byte, cut) => {
-    const broken = Buffer.from(cut ? body.subarray(0, at) : body);
-    if (!cut) broken[at] = byte;
-    try {
-      decodeKubeProtobuf(broken);
-    } catch (error) {
-      assert.ok(error instanceof ProtobufError, String(error));
-    }
-  }), { numRuns: 2000 });
+  fc.assert(
+    fc.property(fc.integer({ min: 4, max: body.length - 1 }), fc.integer({ min: 0, max: 255 }), fc.boolean(), (at, byte, cut) => {
+      const broken = Buffer.from(cut ? body.subarray(0, at) : body);
+      if (!cut) broken[at] = byte;
+      try {
+        decodeKubeProtobuf(broken);
+      } catch (error) {
+        assert.ok(error instanceof ProtobufError, String(error));
+      }
+    }),
+    { numRuns: 2000 },
+  );
   assert.equal(isKubeProtobuf(Buffer.from('k8s')), false);
 });

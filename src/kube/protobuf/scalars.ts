@@ -4,19 +4,34 @@ import { ProtobufError, WireReader } from './wire.ts';
 
 export function decodeScalar(reader: WireReader, wireType: number, type: Scalar): unknown {
   switch (type) {
-    case 'string': return reader.text();
-    case 'boolean': return reader.varint() !== 0n;
-    case 'int32': case 'int64': return wireType === 2 ? packedInts(reader.bytes()) : reader.int();
-    case 'float64': return reader.double();
-    case 'bytes': return Buffer.from(reader.bytes()).toString('base64');
-    case 'quantity': return textField(reader.bytes());
-    case 'intOrString': return intOrString(reader.bytes());
-    case 'time': return time(reader.bytes(), 0);
-    case 'microTime': return time(reader.bytes(), 6);
-    case 'duration': return duration(reader.bytes());
-    case 'fieldsV1': case 'raw': return rawJson(reader.bytes());
-    case 'strings': return strings(reader.bytes());
-    case 'any': throw new ProtobufError('a field of any type has no protobuf form');
+    case 'string':
+      return reader.text();
+    case 'boolean':
+      return reader.varint() !== 0n;
+    case 'int32':
+    case 'int64':
+      return wireType === 2 ? packedInts(reader.bytes()) : reader.int();
+    case 'float64':
+      return reader.double();
+    case 'bytes':
+      return Buffer.from(reader.bytes()).toString('base64');
+    case 'quantity':
+      return textField(reader.bytes());
+    case 'intOrString':
+      return intOrString(reader.bytes());
+    case 'time':
+      return time(reader.bytes(), 0);
+    case 'microTime':
+      return time(reader.bytes(), 6);
+    case 'duration':
+      return duration(reader.bytes());
+    case 'fieldsV1':
+    case 'raw':
+      return rawJson(reader.bytes());
+    case 'strings':
+      return strings(reader.bytes());
+    case 'any':
+      throw new ProtobufError('a field of any type has no protobuf form');
   }
 }
 

@@ -8,19 +8,34 @@ const BASE64 = /^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/;
 /** Whether Go decodes the value, which is not null, into a field of the type. */
 export function hasGoType(value: unknown, type: Scalar): boolean {
   switch (type) {
-    case 'string': return typeof value === 'string';
-    case 'boolean': return typeof value === 'boolean';
-    case 'int32': return Number.isInteger(value) && (value as number) >= -(2 ** 31) && (value as number) < 2 ** 31;
-    case 'int64': return Number.isInteger(value) && (value as number) >= -(2 ** 63) && (value as number) < 2 ** 63;
-    case 'float64': return typeof value === 'number';
-    case 'bytes': return typeof value === 'string' && isBase64(value);
-    case 'time': case 'microTime': return typeof value === 'string' && (value === '' || TIME.test(value));
-    case 'duration': return typeof value === 'string';
-    case 'quantity': return typeof value === 'number' || (typeof value === 'string' && isQuantity(value));
-    case 'intOrString': return typeof value === 'string' || hasGoType(value, 'int32');
-    case 'strings': return Array.isArray(value) && value.every((item) => typeof item === 'string');
-    case 'fieldsV1': return typeof value === 'object' && !Array.isArray(value);
-    case 'raw': case 'any': return true;
+    case 'string':
+      return typeof value === 'string';
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'int32':
+      return Number.isInteger(value) && (value as number) >= -(2 ** 31) && (value as number) < 2 ** 31;
+    case 'int64':
+      return Number.isInteger(value) && (value as number) >= -(2 ** 63) && (value as number) < 2 ** 63;
+    case 'float64':
+      return typeof value === 'number';
+    case 'bytes':
+      return typeof value === 'string' && isBase64(value);
+    case 'time':
+    case 'microTime':
+      return typeof value === 'string' && (value === '' || TIME.test(value));
+    case 'duration':
+      return typeof value === 'string';
+    case 'quantity':
+      return typeof value === 'number' || (typeof value === 'string' && isQuantity(value));
+    case 'intOrString':
+      return typeof value === 'string' || hasGoType(value, 'int32');
+    case 'strings':
+      return Array.isArray(value) && value.every((item) => typeof item === 'string');
+    case 'fieldsV1':
+      return typeof value === 'object' && !Array.isArray(value);
+    case 'raw':
+    case 'any':
+      return true;
   }
 }
 
@@ -41,9 +56,21 @@ export interface GoTypeError {
 }
 
 const GO_TYPES: Record<Scalar, string> = {
-  string: 'string', bytes: '[]uint8', time: 'v1.Time', microTime: 'v1.MicroTime', boolean: 'bool', int32: 'int32', int64: 'int64', float64: 'float64',
-  quantity: 'resource.Quantity', intOrString: 'intstr.IntOrString', duration: 'v1.Duration', strings: '[]string', fieldsV1: 'v1.FieldsV1',
-  raw: 'runtime.RawExtension', any: 'interface {}',
+  string: 'string',
+  bytes: '[]uint8',
+  time: 'v1.Time',
+  microTime: 'v1.MicroTime',
+  boolean: 'bool',
+  int32: 'int32',
+  int64: 'int64',
+  float64: 'float64',
+  quantity: 'resource.Quantity',
+  intOrString: 'intstr.IntOrString',
+  duration: 'v1.Duration',
+  strings: '[]string',
+  fieldsV1: 'v1.FieldsV1',
+  raw: 'runtime.RawExtension',
+  any: 'interface {}',
 };
 const LAYOUT = '2006-01-02T15:04:05Z07:00';
 

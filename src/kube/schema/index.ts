@@ -7,7 +7,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataDir } from './data-dir.ts';
 
-const SCALARS = ['string', 'boolean', 'int32', 'int64', 'float64', 'bytes', 'quantity', 'intOrString', 'time', 'microTime', 'duration', 'fieldsV1', 'raw', 'strings', 'any'] as const;
+const SCALARS = [
+  'string',
+  'boolean',
+  'int32',
+  'int64',
+  'float64',
+  'bytes',
+  'quantity',
+  'intOrString',
+  'time',
+  'microTime',
+  'duration',
+  'fieldsV1',
+  'raw',
+  'strings',
+  'any',
+] as const;
 export type Scalar = (typeof SCALARS)[number];
 
 export interface FieldSchema {
@@ -62,15 +78,41 @@ interface TypeData {
 }
 
 const GROUPS: Record<string, string> = {
-  '': 'core', apps: 'apps', batch: 'batch', autoscaling: 'autoscaling', policy: 'policy',
-  'networking.k8s.io': 'networking', 'rbac.authorization.k8s.io': 'rbac', 'scheduling.k8s.io': 'scheduling', 'storage.k8s.io': 'storage',
-  'coordination.k8s.io': 'coordination', 'discovery.k8s.io': 'discovery', 'events.k8s.io': 'events', 'node.k8s.io': 'node',
-  'admissionregistration.k8s.io': 'admissionregistration', 'authentication.k8s.io': 'authentication', 'authorization.k8s.io': 'authorization',
-  'certificates.k8s.io': 'certificates', 'flowcontrol.apiserver.k8s.io': 'flowcontrol', 'resource.k8s.io': 'resource',
+  '': 'core',
+  apps: 'apps',
+  batch: 'batch',
+  autoscaling: 'autoscaling',
+  policy: 'policy',
+  'networking.k8s.io': 'networking',
+  'rbac.authorization.k8s.io': 'rbac',
+  'scheduling.k8s.io': 'scheduling',
+  'storage.k8s.io': 'storage',
+  'coordination.k8s.io': 'coordination',
+  'discovery.k8s.io': 'discovery',
+  'events.k8s.io': 'events',
+  'node.k8s.io': 'node',
+  'admissionregistration.k8s.io': 'admissionregistration',
+  'authentication.k8s.io': 'authentication',
+  'authorization.k8s.io': 'authorization',
+  'certificates.k8s.io': 'certificates',
+  'flowcontrol.apiserver.k8s.io': 'flowcontrol',
+  'resource.k8s.io': 'resource',
 };
 const META_PREFIX = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
 /** Kinds of meta/v1 that are sent in any group and version. */
-const META_KINDS = new Set(['Status', 'DeleteOptions', 'CreateOptions', 'PatchOptions', 'UpdateOptions', 'ListOptions', 'GetOptions', 'APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions']);
+const META_KINDS = new Set([
+  'Status',
+  'DeleteOptions',
+  'CreateOptions',
+  'PatchOptions',
+  'UpdateOptions',
+  'ListOptions',
+  'GetOptions',
+  'APIGroup',
+  'APIGroupList',
+  'APIResourceList',
+  'APIVersions',
+]);
 
 const data = JSON.parse(readFileSync(join(dataDir, 'types.json'), 'utf8')) as Record<string, TypeData>;
 const types = new Map<string, TypeSchema>();

@@ -80,7 +80,8 @@ function duplicateKeys(text: string): string[] {
         at.push(0);
         expectKey = false;
         break;
-      case 0x7d: case 0x5d:
+      case 0x7d:
+      case 0x5d:
         keys.pop();
         at.pop();
         expectKey = false;

@@ -103,9 +103,16 @@ function addType(schemas: Doc, type: TypeSchema, gvk?: { group: string; version:
 
 function fieldDoc(field: FieldSchema, description: string): Doc {
   const value: Doc = typeof field.type === 'string' ? SCALAR_DOCS[field.type] : { allOf: [{ $ref: REF + field.type.name }] };
-  const element: Doc = '$ref' in value || 'allOf' in value ? { ...value, default: typeof field.type === 'string' ? undefined : {} } : { ...value, default: field.type === 'string' ? '' : undefined };
+  const element: Doc =
+    '$ref' in value || 'allOf' in value
+      ? { ...value, default: typeof field.type === 'string' ? undefined : {} }
+      : { ...value, default: field.type === 'string' ? '' : undefined };
   const doc: Doc =
-    field.container === 'list' ? { type: 'array', items: element } : field.container === 'map' ? { type: 'object', additionalProperties: element } : { ...value };
+    field.container === 'list'
+      ? { type: 'array', items: element }
+      : field.container === 'map'
+        ? { type: 'object', additionalProperties: element }
+        : { ...value };
   if (description !== '') doc['description'] = description;
   if (field.default !== undefined) doc['default'] = field.default;
   if (field.patchStrategy) doc['x-kubernetes-patch-strategy'] = field.patchStrategy;
@@ -141,10 +148,20 @@ function addPaths(paths: Doc, gv: GroupVersion, resource: OpenApiResource, gvk: 
   const base = `${gv.group === '' ? '/api' : `/apis/${gv.group}`}/${gv.version}${resource.namespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}`;
   const schema = { $ref: REF + schemaName };
   const answer = { 200: { description: 'OK', content: { 'application/json': { schema } } }, 401: { description: 'Unauthorized' } };
-  const operation = (action: string, more: Doc = {}): Doc => ({ responses: answer, 'x-kubernetes-action': action, 'x-kubernetes-group-version-kind': gvk, ...more });
+  const operation = (action: string, more: Doc = {}): Doc => ({
+    responses: answer,
+    'x-kubernetes-action': action,
+    'x-kubernetes-group-version-kind': gvk,
+    ...more,
+  });
   const body = { requestBody: { content: { '*/*': { schema } }, required: true }, parameters: WRITE_QUERY };
   const isCustom = resource.schema !== undefined;
-  const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml', ...(isCustom ? [] : ['application/strategic-merge-patch+json'])];
+  const patchTypes = [
+    'application/json-patch+json',
+    'application/merge-patch+json',
+    'application/apply-patch+yaml',
+    ...(isCustom ? [] : ['application/strategic-merge-patch+json']),
+  ];
   const patch = operation('patch', {
     parameters: [...WRITE_QUERY, query('force', 'boolean')],
     requestBody: { required: true, content: Object.fromEntries(patchTypes.map((type) => [type, { schema: { type: 'object' } }])) },
@@ -160,6 +177,11 @@ function addPaths(paths: Doc, gv: GroupVersion, resource: OpenApiResource, gvk: 
     ...(has('update') ? { put: operation('put', body) } : {}),
     ...(has('patch') ? { patch } : {}),
   };
-  paths[`${base}/{name}`] = { ...one, ...(has('delete') ? { delete: operation('delete', { parameters: [query('dryRun'), query('gracePeriodSeconds', 'integer'), query('propagationPolicy')] }) } : {}) };
+  paths[`${base}/{name}`] = {
+    ...one,
+    ...(has('delete')
+      ? { delete: operation('delete', { parameters: [query('dryRun'), query('gracePeriodSeconds', 'integer'), query('propagationPolicy')] }) }
+      : {}),
+  };
   for (const name of resource.subresources) paths[`${base}/{name}/${name}`] = name === 'status' || name === 'scale' ? one : {};
 }

@@ -20,7 +20,12 @@ test('the table knows kinds, fields, merge keys and descriptions', () => {
 });
 
 test('unknown fields are found with their paths, and pruned when asked', () => {
-  const body = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', lables: {} }, spec: { containers: [{ name: 'a', imagee: 'x' }], nodeSelector: { any: 'thing' } } };
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'a', lables: {} },
+    spec: { containers: [{ name: 'a', imagee: 'x' }], nodeSelector: { any: 'thing' } },
+  };
   assert.deepEqual(checkFields(body, podType).unknown, ['metadata.lables', 'spec.containers[0].imagee']);
   checkFields(body, podType, { prune: true });
   assert.deepEqual(checkFields(body, podType).unknown, []);
@@ -28,13 +33,29 @@ test('unknown fields are found with their paths, and pruned when asked', () => {
 
 const wrong: [string, object, string][] = [
   ['a string for a number', { spec: { replicas: 'x' } }, 'json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32'],
-  ['an object for a list', { spec: { template: { spec: { containers: {} } } } }, 'json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.containers of type []v1.Container'],
+  [
+    'an object for a list',
+    { spec: { template: { spec: { containers: {} } } } },
+    'json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.containers of type []v1.Container',
+  ],
   ['a list for a map', { metadata: { labels: [] } }, 'json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of type map[string]string'],
-  ['a number too big', { spec: { replicas: 2 ** 31 } }, 'json: cannot unmarshal number 2147483648 into Go struct field DeploymentSpec.spec.replicas of type int32'],
-  ['a word for a quantity', { spec: { template: { spec: { overhead: { cpu: 'much' } } } } }, "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"],
+  [
+    'a number too big',
+    { spec: { replicas: 2 ** 31 } },
+    'json: cannot unmarshal number 2147483648 into Go struct field DeploymentSpec.spec.replicas of type int32',
+  ],
+  [
+    'a word for a quantity',
+    { spec: { template: { spec: { overhead: { cpu: 'much' } } } } },
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+  ],
   ['a boolean for a percentage', { spec: { strategy: { rollingUpdate: { maxSurge: true } } } }, 'json: cannot unmarshal bool into Go value of type int32'],
   ['a word for a time', { metadata: { creationTimestamp: 'now' } }, 'parsing time "now" as "2006-01-02T15:04:05Z07:00": cannot parse "now" as "2006"'],
-  ['a string for an item of a list of structs', { spec: { template: { spec: { containers: ['a'] } } } }, 'json: cannot unmarshal string into Go struct field PodSpec.spec.template.spec.containers of type v1.Container'],
+  [
+    'a string for an item of a list of structs',
+    { spec: { template: { spec: { containers: ['a'] } } } },
+    'json: cannot unmarshal string into Go struct field PodSpec.spec.template.spec.containers of type v1.Container',
+  ],
   ['a number for a label', { metadata: { labels: { a: 1 } } }, 'json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string'],
 ];
 for (const [name, body, want] of wrong) {
@@ -58,21 +79,30 @@ test('secret data must be base64', () => {
 });
 
 test('no JSON without duplicates is said to have any', () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => {
-    const text = JSON.stringify(value);
-    const parsed = parseJson(text);
-    assert.deepEqual(parsed.duplicates, []);
-    assert.equal(JSON.stringify(parsed.value), text);
-  }));
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const text = JSON.stringify(value);
+      const parsed = parseJson(text);
+      assert.deepEqual(parsed.duplicates, []);
+      assert.equal(JSON.stringify(parsed.value), text);
+    }),
+  );
 });
 
 test('an OpenAPI document has what kubectl looks for', () => {
-  const doc = openApiV3({ group: 'apps', version: 'v1' }, [{ plural: 'deployments', kind: 'Deployment', namespaced: true, verbs: ['get', 'list', 'create', 'update', 'patch', 'delete'], subresources: ['status'] }]) as {
+  const doc = openApiV3({ group: 'apps', version: 'v1' }, [
+    { plural: 'deployments', kind: 'Deployment', namespaced: true, verbs: ['get', 'list', 'create', 'update', 'patch', 'delete'], subresources: ['status'] },
+  ]) as {
     paths: Record<string, { patch: { parameters: { name: string }[]; requestBody: { content: object } } }>;
     components: { schemas: Record<string, { properties: Record<string, object> }> };
   };
   const { patch } = doc.paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}'] ?? {};
   assert.ok(patch?.parameters.some((p) => p.name === 'fieldValidation'));
   assert.ok('application/strategic-merge-patch+json' in (patch?.requestBody.content ?? {}));
-  assert.deepEqual(Object.keys(doc.components.schemas['io.k8s.api.core.v1.PodSpec']?.properties['containers'] ?? {}).filter((k) => k.startsWith('x-')), ['x-kubernetes-patch-strategy', 'x-kubernetes-patch-merge-key', 'x-kubernetes-list-type', 'x-kubernetes-list-map-keys'].filter((k) => k in (doc.components.schemas['io.k8s.api.core.v1.PodSpec']?.properties['containers'] ?? {})));
+  assert.deepEqual(
+    Object.keys(doc.components.schemas['io.k8s.api.core.v1.PodSpec']?.properties['containers'] ?? {}).filter((k) => k.startsWith('x-')),
+    ['x-kubernetes-patch-strategy', 'x-kubernetes-patch-merge-key', 'x-kubernetes-list-type', 'x-kubernetes-list-map-keys'].filter(
+      (k) => k in (doc.components.schemas['io.k8s.api.core.v1.PodSpec']?.properties['containers'] ?? {}),
+    ),
+  );
 });

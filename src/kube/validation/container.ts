@@ -7,7 +7,8 @@ type Probe = NonNullable<Container['livenessProbe']>;
 type Handler = NonNullable<NonNullable<Container['lifecycle']>['preStop']>;
 
 const ENV_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
-const ENV_WHY = "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";
+const ENV_WHY =
+  "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";
 
 export function validateContainers(errors: Errors, path: string, containers: readonly Container[], names: Set<string>, volumes: ReadonlySet<string>): void {
   for (const [i, container] of containers.entries()) {
@@ -19,15 +20,18 @@ export function validateContainers(errors: Errors, path: string, containers: rea
       names.add(container.name);
     }
     if (!container.image) errors.push(required(`${at}.image`));
-    else if (container.image !== container.image.trim()) errors.push(invalidValue(`${at}.image`, container.image, 'must not have leading or trailing whitespace'));
+    else if (container.image !== container.image.trim())
+      errors.push(invalidValue(`${at}.image`, container.image, 'must not have leading or trailing whitespace'));
     oneOf(errors, `${at}.imagePullPolicy`, container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never']);
     oneOf(errors, `${at}.terminationMessagePolicy`, container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError']);
     validatePorts(errors, `${at}.ports`, container.ports ?? []);
     validateEnv(errors, `${at}.env`, container.env ?? []);
     validateMounts(errors, `${at}.volumeMounts`, container.volumeMounts ?? [], volumes);
     validateResources(errors, `${at}.resources`, container.resources);
-    for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) validateProbe(errors, `${at}.${name}`, container[name], name !== 'readinessProbe');
-    for (const name of ['postStart', 'preStop'] as const) if (container.lifecycle?.[name]) validateHandler(errors, `${at}.lifecycle.${name}`, container.lifecycle[name]);
+    for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const)
+      validateProbe(errors, `${at}.${name}`, container[name], name !== 'readinessProbe');
+    for (const name of ['postStart', 'preStop'] as const)
+      if (container.lifecycle?.[name]) validateHandler(errors, `${at}.lifecycle.${name}`, container.lifecycle[name]);
   }
 }
 
@@ -38,7 +42,13 @@ function validatePorts(errors: Errors, path: string, ports: NonNullable<Containe
     if (port.name) {
       if (port.name.length > 15) errors.push(invalidValue(`${at}.name`, port.name, 'must be no more than 15 characters'));
       else if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(port.name) || !/[a-z]/.test(port.name)) {
-        errors.push(invalidValue(`${at}.name`, port.name, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-), and at least one letter (a-z), and must start and end with an alphanumeric character"));
+        errors.push(
+          invalidValue(
+            `${at}.name`,
+            port.name,
+            'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-), and at least one letter (a-z), and must start and end with an alphanumeric character',
+          ),
+        );
       }
       if (names.has(port.name)) errors.push(duplicate(`${at}.name`, port.name));
       names.add(port.name);
@@ -58,8 +68,10 @@ function validateEnv(errors: Errors, path: string, env: NonNullable<Container['e
     else if (!ENV_NAME.test(name)) errors.push(invalidValue(`${at}.name`, name, ENV_WHY));
     if (!valueFrom) continue;
     const sources = Object.values(valueFrom).filter((source) => source !== undefined && source !== null);
-    if (sources.length === 0) errors.push(invalidValue(`${at}.valueFrom`, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`'));
-    if (sources.length > 1 || (sources.length === 1 && value)) errors.push(invalidValue(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
+    if (sources.length === 0)
+      errors.push(invalidValue(`${at}.valueFrom`, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`'));
+    if (sources.length > 1 || (sources.length === 1 && value))
+      errors.push(invalidValue(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
     for (const source of ['configMapKeyRef', 'secretKeyRef'] as const) {
       const ref = valueFrom[source];
       if (ref && !ref.key) errors.push(required(`${at}.valueFrom.${source}.key`));
@@ -103,8 +115,10 @@ export function validateResources(errors: Errors, path: string, resources: Conta
   for (const [name, value] of Object.entries(resources?.requests ?? {})) {
     if (!good(`${path}.requests[${name}]`, value)) continue;
     const limit = limits[name];
-    if (limit !== undefined && isQuantity(limit) && compareQuantities(value, limit) > 0) errors.push(invalidValue(`${path}.requests`, String(value), `must be less than or equal to ${name} limit of ${limit}`));
-    if (limit === undefined && INTEGER_RESOURCES.test(name) && !name.startsWith('kubernetes.io/')) errors.push(required(`${path}.limits`, 'Limit must be set for non overcommitable resources'));
+    if (limit !== undefined && isQuantity(limit) && compareQuantities(value, limit) > 0)
+      errors.push(invalidValue(`${path}.requests`, String(value), `must be less than or equal to ${name} limit of ${limit}`));
+    if (limit === undefined && INTEGER_RESOURCES.test(name) && !name.startsWith('kubernetes.io/'))
+      errors.push(required(`${path}.limits`, 'Limit must be set for non overcommitable resources'));
   }
 }
 
@@ -117,7 +131,8 @@ function validateProbe(errors: Errors, path: string, probe: Probe | undefined, s
   nonNegative(errors, `${path}.successThreshold`, probe.successThreshold);
   nonNegative(errors, `${path}.failureThreshold`, probe.failureThreshold);
   positive(errors, `${path}.terminationGracePeriodSeconds`, probe.terminationGracePeriodSeconds);
-  if (successMustBeOne && probe.successThreshold !== undefined && probe.successThreshold !== 1) errors.push(invalidValue(`${path}.successThreshold`, probe.successThreshold, 'must be 1'));
+  if (successMustBeOne && probe.successThreshold !== undefined && probe.successThreshold !== 1)
+    errors.push(invalidValue(`${path}.successThreshold`, probe.successThreshold, 'must be 1'));
 }
 
 const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const;

@@ -1,7 +1,20 @@
 import { isIP } from 'node:net';
 import { isConfigKey, isDns1123Label } from '../names.ts';
 import type { ConfigMap, CustomResourceDefinition, Namespace, PodDisruptionBudget, PriorityClass, Secret, Service } from '../types.ts';
-import { duplicate, forbiddenField, immutable, invalidValue, named, nonNegative, notSupported, oneOf, portNumber, required, tooLong, type Errors } from './field.ts';
+import {
+  duplicate,
+  forbiddenField,
+  immutable,
+  invalidValue,
+  named,
+  nonNegative,
+  notSupported,
+  oneOf,
+  portNumber,
+  required,
+  tooLong,
+  type Errors,
+} from './field.ts';
 import { validateLabels } from './metadata.ts';
 import { validateLabelSelector } from './selector.ts';
 
@@ -11,14 +24,15 @@ export function validateService(errors: Errors, { spec }: Service, old: Service 
   if (!spec) return;
   if (spec.type === 'ExternalName') {
     if (!spec.externalName) errors.push(required('spec.externalName'));
-    if (spec.clusterIP && spec.clusterIP !== 'None') errors.push(forbiddenField('spec.clusterIPs[0]', 'may not be set when `type` is \'ExternalName\''));
+    if (spec.clusterIP && spec.clusterIP !== 'None') errors.push(forbiddenField('spec.clusterIPs[0]', "may not be set when `type` is 'ExternalName'"));
   } else if (!spec.ports?.length && spec.clusterIP !== 'None') errors.push(required('spec.ports'));
   oneOf(errors, 'spec.type', spec.type, ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']);
   oneOf(errors, 'spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']);
   oneOf(errors, 'spec.externalTrafficPolicy', spec.externalTrafficPolicy || undefined, ['Cluster', 'Local']);
   oneOf(errors, 'spec.internalTrafficPolicy', spec.internalTrafficPolicy, ['Cluster', 'Local']);
   validateLabels(errors, 'spec.selector', spec.selector);
-  if (spec.clusterIP && spec.clusterIP !== 'None' && isIP(spec.clusterIP) === 0) errors.push(invalidValue('spec.clusterIPs[0]', spec.clusterIP, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
+  if (spec.clusterIP && spec.clusterIP !== 'None' && isIP(spec.clusterIP) === 0)
+    errors.push(invalidValue('spec.clusterIPs[0]', spec.clusterIP, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
   const names = new Set<string>();
   const ports = new Set<string>();
   for (const [i, port] of (spec.ports ?? []).entries()) {
@@ -34,7 +48,8 @@ export function validateService(errors: Errors, { spec }: Service, old: Service 
     if (typeof port.targetPort === 'number') portNumber(errors, `${at}.targetPort`, port.targetPort);
     if (port.nodePort && spec.type === 'ClusterIP') errors.push(forbiddenField(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
     const key = `${port.protocol}/${port.port}`;
-    if (ports.has(key)) errors.push({ reason: 'FieldValueDuplicate', field: at, message: `Duplicate value: {"protocol":${JSON.stringify(port.protocol)},"port":${port.port}}` });
+    if (ports.has(key))
+      errors.push({ reason: 'FieldValueDuplicate', field: at, message: `Duplicate value: {"protocol":${JSON.stringify(port.protocol)},"port":${port.port}}` });
     ports.add(key);
   }
   if (old?.spec && old.spec.type !== 'ExternalName' && spec.type !== 'ExternalName' && old.spec.clusterIP && spec.clusterIP !== old.spec.clusterIP) {
@@ -64,7 +79,8 @@ export function validateSecret(errors: Errors, secret: Secret, old: Secret | und
     bytes += Buffer.byteLength(value ?? '', 'base64');
   }
   if (bytes > DATA_MAX_BYTES) errors.push(tooLong('data', DATA_MAX_BYTES));
-  if (secret.type === 'kubernetes.io/tls') for (const key of ['tls.crt', 'tls.key']) if (secret.data?.[key] === undefined) errors.push(required(`data[${key}]`));
+  if (secret.type === 'kubernetes.io/tls')
+    for (const key of ['tls.crt', 'tls.key']) if (secret.data?.[key] === undefined) errors.push(required(`data[${key}]`));
   if (secret.type === 'kubernetes.io/dockerconfigjson' && secret.data?.['.dockerconfigjson'] === undefined) errors.push(required('data[.dockerconfigjson]'));
   if (old) immutable(errors, 'type', secret.type, old.type);
   keepsImmutable(errors, secret, old, ['data']);
@@ -73,11 +89,13 @@ export function validateSecret(errors: Errors, secret: Secret, old: Secret | und
 function keepsImmutable<T extends { immutable?: boolean }>(errors: Errors, object: T, old: T | undefined, fields: readonly (keyof T & string)[]): void {
   if (!old?.immutable) return;
   if (!object.immutable) errors.push(forbiddenField('immutable', 'field is immutable when `immutable` is set'));
-  for (const field of fields) if (JSON.stringify(object[field]) !== JSON.stringify(old[field])) errors.push(forbiddenField(field, 'field is immutable when `immutable` is set'));
+  for (const field of fields)
+    if (JSON.stringify(object[field]) !== JSON.stringify(old[field])) errors.push(forbiddenField(field, 'field is immutable when `immutable` is set'));
 }
 
 export function validateNamespace(errors: Errors, namespace: Namespace): void {
-  for (const [i, finalizer] of (namespace.spec?.finalizers ?? []).entries()) if (finalizer === '') errors.push(invalidValue(`spec.finalizers[${i}]`, finalizer, 'name part must be non-empty'));
+  for (const [i, finalizer] of (namespace.spec?.finalizers ?? []).entries())
+    if (finalizer === '') errors.push(invalidValue(`spec.finalizers[${i}]`, finalizer, 'name part must be non-empty'));
 }
 
 const HIGHEST_USER_PRIORITY = 1_000_000_000;
@@ -86,7 +104,12 @@ const SYSTEM_CLASSES = ['system-cluster-critical', 'system-node-critical'];
 export function validatePriorityClass(errors: Errors, object: PriorityClass, old: PriorityClass | undefined): void {
   const name = object.metadata.name ?? '';
   if (name.startsWith('system-') && !SYSTEM_CLASSES.includes(name)) {
-    errors.push(forbiddenField('metadata.name', `priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`));
+    errors.push(
+      forbiddenField(
+        'metadata.name',
+        `priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`,
+      ),
+    );
   } else if (!name.startsWith('system-') && (object.value ?? 0) > HIGHEST_USER_PRIORITY) {
     errors.push(forbiddenField('value', `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`));
   }
@@ -97,16 +120,28 @@ export function validatePriorityClass(errors: Errors, object: PriorityClass, old
 }
 
 export function validateDisruptionBudget(errors: Errors, { spec }: PodDisruptionBudget): void {
-  if (spec?.minAvailable !== undefined && spec.maxUnavailable !== undefined) errors.push(invalidValue('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
+  if (spec?.minAvailable !== undefined && spec.maxUnavailable !== undefined)
+    errors.push(invalidValue('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
   for (const name of ['minAvailable', 'maxUnavailable'] as const) {
     const value = spec?.[name];
     if (typeof value === 'number') nonNegative(errors, `spec.${name}`, value);
-    else if (value !== undefined && !/^(100|\d{1,2})%$/.test(value)) errors.push(invalidValue(`spec.${name}`, value, "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"));
+    else if (value !== undefined && !/^(100|\d{1,2})%$/.test(value))
+      errors.push(
+        invalidValue(
+          `spec.${name}`,
+          value,
+          "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+        ),
+      );
   }
   validateLabelSelector(errors, 'spec.selector', spec?.selector);
 }
 
-export function validateCustomResourceDefinition(errors: Errors, { metadata, spec }: CustomResourceDefinition, old: CustomResourceDefinition | undefined): void {
+export function validateCustomResourceDefinition(
+  errors: Errors,
+  { metadata, spec }: CustomResourceDefinition,
+  old: CustomResourceDefinition | undefined,
+): void {
   if (!spec?.group) errors.push(required('spec.group'));
   if (!spec?.names?.plural) errors.push(required('spec.names.plural'));
   if (!spec?.names?.kind) errors.push(required('spec.names.kind'));
@@ -115,10 +150,18 @@ export function validateCustomResourceDefinition(errors: Errors, { metadata, spe
   const wanted = `${spec?.names?.plural}.${spec?.group}`;
   if (metadata.name !== wanted) errors.push(invalidValue('metadata.name', metadata.name, `must be spec.names.plural+"."+spec.group`));
   const versions = spec?.versions ?? [];
-  if (versions.filter((version) => version.storage).length !== 1) errors.push(invalidValue('spec.versions', versions.map((v) => v.name), 'must have exactly one version marked as storage version'));
+  if (versions.filter((version) => version.storage).length !== 1)
+    errors.push(
+      invalidValue(
+        'spec.versions',
+        versions.map((v) => v.name),
+        'must have exactly one version marked as storage version',
+      ),
+    );
   for (const [i, version] of versions.entries()) {
     if (!version.schema?.openAPIV3Schema) errors.push(required(`spec.versions[${i}].schema.openAPIV3Schema`, 'schemas are required'));
-    else if ((version.schema.openAPIV3Schema as { type?: string }).type !== 'object') errors.push(notSupportedRoot(i, (version.schema.openAPIV3Schema as { type?: string }).type));
+    else if ((version.schema.openAPIV3Schema as { type?: string }).type !== 'object')
+      errors.push(notSupportedRoot(i, (version.schema.openAPIV3Schema as { type?: string }).type));
   }
   if (!old) return;
   immutable(errors, 'spec.group', spec?.group, old.spec?.group);

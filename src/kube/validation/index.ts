@@ -2,7 +2,13 @@
 import type { FieldError } from '../status.ts';
 import type { DaemonSet, Deployment, Job, KubeObject, Pod, ReplicaSet, StatefulSet } from '../types.ts';
 import {
-  validateConfigMap, validateCustomResourceDefinition, validateDisruptionBudget, validateNamespace, validatePriorityClass, validateSecret, validateService,
+  validateConfigMap,
+  validateCustomResourceDefinition,
+  validateDisruptionBudget,
+  validateNamespace,
+  validatePriorityClass,
+  validateSecret,
+  validateService,
 } from './core.ts';
 import type { Errors } from './field.ts';
 import { validateMetadata } from './metadata.ts';

@@ -34,14 +34,21 @@ export function validateMetadata(object: KubeObject, old: KubeObject | undefined
   validateLabels(errors, 'metadata.labels', metadata.labels);
   validateAnnotations(errors, 'metadata.annotations', metadata.annotations);
   validateOwners(errors, metadata.ownerReferences);
-  for (const [i, finalizer] of (metadata.finalizers ?? []).entries()) validateFinalizer(errors, `metadata.finalizers[${i}]`, finalizer, custom || kind === 'CustomResourceDefinition');
+  for (const [i, finalizer] of (metadata.finalizers ?? []).entries())
+    validateFinalizer(errors, `metadata.finalizers[${i}]`, finalizer, custom || kind === 'CustomResourceDefinition');
   if (old) {
     immutable(errors, 'metadata.name', metadata.name, old.metadata.name);
     immutable(errors, 'metadata.namespace', metadata.namespace, old.metadata.namespace);
     immutable(errors, 'metadata.uid', metadata.uid, old.metadata.uid);
     if (old.metadata.deletionTimestamp && metadata.finalizers) {
       const extra = metadata.finalizers.filter((f) => !old.metadata.finalizers?.includes(f));
-      if (extra.length > 0) errors.push(forbiddenField('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers []string{${extra.map((f) => JSON.stringify(f)).join(', ')}}`));
+      if (extra.length > 0)
+        errors.push(
+          forbiddenField(
+            'metadata.finalizers',
+            `no new finalizers can be added if the object is being deleted, found new finalizers []string{${extra.map((f) => JSON.stringify(f)).join(', ')}}`,
+          ),
+        );
     }
   }
   return errors;
@@ -72,7 +79,13 @@ function validateOwners(errors: Errors, owners: KubeObject['metadata']['ownerRef
     if (!owner.name) errors.push(invalidValue(`${path}.name`, owner.name ?? '', 'must not be empty'));
     if (!owner.uid) errors.push(invalidValue(`${path}.uid`, owner.uid ?? '', 'must not be empty'));
     if (owner.controller && ++controllers === 2) {
-      errors.push(invalidValue('metadata.ownerReferences', owners?.map((o) => o.name), 'Only one reference can have Controller set to true.'));
+      errors.push(
+        invalidValue(
+          'metadata.ownerReferences',
+          owners?.map((o) => o.name),
+          'Only one reference can have Controller set to true.',
+        ),
+      );
     }
   }
 }
@@ -82,5 +95,6 @@ const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion
 /** `anyName`: definitions and custom resources may have finalizers without a '/', as upstream. */
 function validateFinalizer(errors: Errors, path: string, finalizer: string, anyName: boolean): void {
   named(errors, path, finalizer, isQualifiedName);
-  if (!anyName && !finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) errors.push(invalidValue(path, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
+  if (!anyName && !finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer))
+    errors.push(invalidValue(path, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
 }

@@ -68,9 +68,14 @@ function validateTolerations(errors: Errors, path: string, tolerations: NonNulla
     const at = `${path}[${i}]`;
     oneOf(errors, `${at}.effect`, toleration.effect || undefined, ['NoSchedule', 'PreferNoSchedule', 'NoExecute']);
     oneOf(errors, `${at}.operator`, toleration.operator, ['Equal', 'Exists']);
-    if (!toleration.key && toleration.operator !== 'Exists') errors.push(invalidValue(`${at}.operator`, toleration.operator ?? '', 'operator must be Exists when `key` is empty, which means "match all values and all keys"'));
-    if (toleration.operator === 'Exists' && toleration.value) errors.push(invalidValue(`${at}.operator`, toleration, 'value must be empty when `operator` is \'Exists\''));
-    if (toleration.tolerationSeconds !== undefined && toleration.effect !== 'NoExecute') errors.push(invalidValue(`${at}.effect`, toleration.effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"));
+    if (!toleration.key && toleration.operator !== 'Exists')
+      errors.push(
+        invalidValue(`${at}.operator`, toleration.operator ?? '', 'operator must be Exists when `key` is empty, which means "match all values and all keys"'),
+      );
+    if (toleration.operator === 'Exists' && toleration.value)
+      errors.push(invalidValue(`${at}.operator`, toleration, "value must be empty when `operator` is 'Exists'"));
+    if (toleration.tolerationSeconds !== undefined && toleration.effect !== 'NoExecute')
+      errors.push(invalidValue(`${at}.effect`, toleration.effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set"));
   }
 }
 
@@ -99,14 +104,18 @@ function validateSpread(errors: Errors, path: string, constraints: NonNullable<P
   }
 }
 
-const UPDATE_WHY = 'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+const UPDATE_WHY =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
 /** What may change of a pod that exists: images, deadlines, tolerations added; the server's own fields change through subresources. */
 export function validatePodUpdate(errors: Errors, pod: Pod, old: Pod): void {
   const [spec, before] = [pod.spec, old.spec];
   if (!spec || !before) return;
   const tolerations = new Set((spec.tolerations ?? []).map((t) => JSON.stringify(sorted(t))));
-  if ((before.tolerations ?? []).some((t) => !tolerations.has(JSON.stringify(sorted({ ...t })))) && !(before.tolerations ?? []).every((t) => [...tolerations].some((text) => sameButSeconds(text, t)))) {
+  if (
+    (before.tolerations ?? []).some((t) => !tolerations.has(JSON.stringify(sorted({ ...t })))) &&
+    !(before.tolerations ?? []).every((t) => [...tolerations].some((text) => sameButSeconds(text, t)))
+  ) {
     errors.push(forbiddenField('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'));
   }
   if (JSON.stringify(fixedPart(spec)) !== JSON.stringify(fixedPart(before))) errors.push(forbiddenField('spec', UPDATE_WHY));
@@ -119,6 +128,16 @@ function sameButSeconds(text: string, toleration: object): boolean {
 
 function fixedPart(spec: PodSpec): unknown {
   const withoutImage = (containers: PodSpec['containers'] | undefined): unknown => containers?.map(({ image: _image, resources: _resources, ...rest }) => rest);
-  const { containers, initContainers, ephemeralContainers: _e, activeDeadlineSeconds: _a, tolerations: _t, terminationGracePeriodSeconds: _g, nodeName: _n, schedulingGates: _s, ...rest } = spec;
+  const {
+    containers,
+    initContainers,
+    ephemeralContainers: _e,
+    activeDeadlineSeconds: _a,
+    tolerations: _t,
+    terminationGracePeriodSeconds: _g,
+    nodeName: _n,
+    schedulingGates: _s,
+    ...rest
+  } = spec;
   return sorted({ ...rest, containers: withoutImage(containers), initContainers: withoutImage(initContainers) });
 }

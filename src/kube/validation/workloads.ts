@@ -15,13 +15,15 @@ function validateSelector(errors: Errors, path: string, selector: LabelSelector 
     return;
   }
   const labels = template?.metadata?.labels ?? {};
-  if (errors.length === 0 && !matcherOf(selector)(labels)) errors.push(invalidValue(`${path}.template.metadata.labels`, labels, '`selector` does not match template `labels`'));
+  if (errors.length === 0 && !matcherOf(selector)(labels))
+    errors.push(invalidValue(`${path}.template.metadata.labels`, labels, '`selector` does not match template `labels`'));
 }
 
 function alwaysRestarts(errors: Errors, template: PodTemplateSpec | undefined): void {
   const policy = template?.spec?.restartPolicy;
   if (policy !== undefined && policy !== 'Always') errors.push(notSupported('spec.template.spec.restartPolicy', policy, ['Always']));
-  if (template?.spec?.activeDeadlineSeconds !== undefined) errors.push(forbiddenField('spec.template.spec.activeDeadlineSeconds', 'activeDeadlineSeconds in ReplicaSet is not Supported'));
+  if (template?.spec?.activeDeadlineSeconds !== undefined)
+    errors.push(forbiddenField('spec.template.spec.activeDeadlineSeconds', 'activeDeadlineSeconds in ReplicaSet is not Supported'));
 }
 
 function intOrPercent(errors: Errors, path: string, value: string | number | undefined): number | undefined {
@@ -32,7 +34,13 @@ function intOrPercent(errors: Errors, path: string, value: string | number | und
   }
   const match = /^(\d+)%$/.exec(value);
   if (!match) {
-    errors.push(invalidValue(path, value, 'a valid percent string must be a numeric string followed by an ending \'%\' (e.g. \'1%\',  or \'93%\', regex used for validation is \'[0-9]+%\')'));
+    errors.push(
+      invalidValue(
+        path,
+        value,
+        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+      ),
+    );
     return undefined;
   }
   return Number(match[1]);
@@ -48,11 +56,14 @@ export function validateDeployment(errors: Errors, { spec }: Deployment, old: De
   alwaysRestarts(errors, spec?.template);
   oneOf(errors, 'spec.strategy.type', spec?.strategy?.type, ['Recreate', 'RollingUpdate']);
   const rolling = spec?.strategy?.rollingUpdate;
-  if (rolling && spec?.strategy?.type === 'Recreate') errors.push(forbiddenField('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"));
+  if (rolling && spec?.strategy?.type === 'Recreate')
+    errors.push(forbiddenField('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"));
   const unavailable = intOrPercent(errors, 'spec.strategy.rollingUpdate.maxUnavailable', rolling?.maxUnavailable);
   const surge = intOrPercent(errors, 'spec.strategy.rollingUpdate.maxSurge', rolling?.maxSurge);
-  if (unavailable === 0 && surge === 0) errors.push(invalidValue('spec.strategy.rollingUpdate.maxUnavailable', rolling?.maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
-  if (typeof rolling?.maxUnavailable === 'string' && (unavailable ?? 0) > 100) errors.push(invalidValue('spec.strategy.rollingUpdate.maxUnavailable', rolling.maxUnavailable, 'must not be greater than 100%'));
+  if (unavailable === 0 && surge === 0)
+    errors.push(invalidValue('spec.strategy.rollingUpdate.maxUnavailable', rolling?.maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
+  if (typeof rolling?.maxUnavailable === 'string' && (unavailable ?? 0) > 100)
+    errors.push(invalidValue('spec.strategy.rollingUpdate.maxUnavailable', rolling.maxUnavailable, 'must not be greater than 100%'));
   if (old) immutable(errors, 'spec.selector', spec?.selector, old.spec?.selector);
 }
 
@@ -88,15 +99,22 @@ export function validateStatefulSet(errors: Errors, { spec }: StatefulSet, old: 
   const probe: Errors = [];
   immutable(probe, 'spec', fixed(spec), fixed(old.spec));
   if (probe.length > 0) {
-    errors.push(forbiddenField('spec', "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"));
+    errors.push(
+      forbiddenField(
+        'spec',
+        "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+      ),
+    );
   }
 }
 
 export function validateJob(errors: Errors, { spec }: Job, old: Job | undefined): void {
-  for (const name of ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'] as const) nonNegative(errors, `spec.${name}`, spec?.[name]);
+  for (const name of ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'] as const)
+    nonNegative(errors, `spec.${name}`, spec?.[name]);
   validatePodTemplate(errors, 'spec.template', spec?.template);
   const policy = spec?.template?.spec?.restartPolicy;
-  if (policy === undefined || !['OnFailure', 'Never'].includes(policy)) errors.push(required('spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'));
+  if (policy === undefined || !['OnFailure', 'Never'].includes(policy))
+    errors.push(required('spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'));
   oneOf(errors, 'spec.completionMode', spec?.completionMode, ['NonIndexed', 'Indexed']);
   if (spec?.completionMode === 'Indexed' && spec.completions === undefined) errors.push(required('spec.completions', 'when completion mode is Indexed'));
   if (!old) return;

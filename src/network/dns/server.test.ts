@@ -8,15 +8,23 @@ import { startDns, type DnsServer } from './server.ts';
 import type { ZoneSource } from './zone.ts';
 
 const web: Service = {
-  apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'default' }, spec: { clusterIP: '10.201.0.7', ports: [{ name: 'http', port: 80 }] },
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'web', namespace: 'default' },
+  spec: { clusterIP: '10.201.0.7', ports: [{ name: 'http', port: 80 }] },
 };
 const many: Service = { ...web, metadata: { name: 'many', namespace: 'default' }, spec: { clusterIP: 'None' } };
 const source: ZoneSource = {
   service: (_, name) => ({ web, many })[name],
-  slices: () => [{
-    apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: {}, addressType: 'IPv4',
-    endpoints: Array.from({ length: 100 }, (_, i) => ({ addresses: [`10.101.0.${i}`] })),
-  }],
+  slices: () => [
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: {},
+      addressType: 'IPv4',
+      endpoints: Array.from({ length: 100 }, (_, i) => ({ addresses: [`10.101.0.${i}`] })),
+    },
+  ],
   hasServices: () => true,
   serviceByAddress: () => undefined,
   slicesByAddress: () => [],

@@ -106,7 +106,7 @@ async function answerQuery(query: Buffer, tcp: boolean, options: DnsOptions, rot
   }
   if (resolution.kind === 'unknown') return packet.encode(reply(request, { code: NXDOMAIN }));
   const answers = rotate(resolution.answers, rotation).map(record);
-  if (resolution.follow !== undefined) answers.push(...await followed(resolution.follow, question.type, tcp, options));
+  if (resolution.follow !== undefined) answers.push(...(await followed(resolution.follow, question.type, tcp, options)));
   const message = reply(request, { code: 0, answers, additionals: resolution.additionals.map(record) });
   const whole = packet.encode(message);
   const limit = tcp ? 65_535 : Math.min(UDP_BYTES_MAX, Math.max(UDP_BYTES, acceptedBytes(request)));
@@ -135,10 +135,17 @@ function reply(request: DecodedPacket, more: { code: number; answers?: Answer[];
     answers,
     additionals,
     // Tells resolvers for how long they may believe that a name has no records.
-    authorities: answers.length > 0 || more.code === SERVFAIL ? [] : [{
-      type: 'SOA', name: ZONE, ttl: TTL_SECONDS,
-      data: { mname: `ns.dns.${ZONE}`, rname: `hostmaster.${ZONE}`, serial: 1, refresh: 7200, retry: 1800, expire: 86_400, minimum: TTL_SECONDS },
-    }],
+    authorities:
+      answers.length > 0 || more.code === SERVFAIL
+        ? []
+        : [
+            {
+              type: 'SOA',
+              name: ZONE,
+              ttl: TTL_SECONDS,
+              data: { mname: `ns.dns.${ZONE}`, rname: `hostmaster.${ZONE}`, serial: 1, refresh: 7200, retry: 1800, expire: 86_400, minimum: TTL_SECONDS },
+            },
+          ],
   };
 }
 
@@ -155,5 +162,5 @@ function rotate<T>(list: readonly T[], by: number): T[] {
 /** EDNS: the client's own limit. */
 function acceptedBytes(request: DecodedPacket): number {
   const opt = request.additionals?.find((additional) => additional.type === 'OPT');
-  return opt === undefined ? 0 : (opt as { udpPayloadSize?: number }).udpPayloadSize ?? 0;
+  return opt === undefined ? 0 : ((opt as { udpPayloadSize?: number }).udpPayloadSize ?? 0);
 }

@@ -113,7 +113,11 @@ function serviceItself(service: Service, targets: readonly Target[], name: strin
   // A headless service with nobody behind it is as good as unknown, as in a real cluster.
   if (targets.length === 0 && service.spec?.clusterIP === 'None') return { kind: 'unknown' };
   if (type === 'A') return found(targets.map(({ address }) => ({ type: 'A', name, data: address })));
-  if (type === 'SRV') return srv(name, targets.flatMap((target) => target.ports.map((port) => ({ target, port: port.port }))));
+  if (type === 'SRV')
+    return srv(
+      name,
+      targets.flatMap((target) => target.ports.map((port) => ({ target, port: port.port }))),
+    );
   return found([]);
 }
 
@@ -125,9 +129,9 @@ function endpointName(label: string, targets: readonly Target[], name: string, t
 
 /** '_http._tcp' */
 function portName(port: string, protocol: string, targets: readonly Target[], name: string, type: string): Resolution {
-  const hits = targets.flatMap((target) => target.ports
-    .filter((p) => p.name !== '' && `_${p.name}` === port && `_${p.protocol}` === protocol)
-    .map((p) => ({ target, port: p.port })));
+  const hits = targets.flatMap((target) =>
+    target.ports.filter((p) => p.name !== '' && `_${p.name}` === port && `_${p.protocol}` === protocol).map((p) => ({ target, port: p.port })),
+  );
   if (hits.length === 0) return { kind: 'unknown' };
   return type === 'SRV' ? srv(name, hits) : found([]);
 }

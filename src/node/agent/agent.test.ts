@@ -16,14 +16,16 @@ describe('a node agent', { skip: whyNot() ?? false }, () => {
   after(() => node.stop());
 
   const messages = async (name: string): Promise<string[]> =>
-    (await node.client.list(events, { namespace: 'default' })).items.filter(({ involvedObject }) => involvedObject.name === name).map(({ reason, message }) => `${reason}: ${message}`);
+    (await node.client.list(events, { namespace: 'default' })).items
+      .filter(({ involvedObject }) => involvedObject.name === name)
+      .map(({ reason, message }) => `${reason}: ${message}`);
 
   test('runs podinfo until it is ready, and ends it', async () => {
     const port = 39898;
     await node.run('info', { image: 'stefanprodan/podinfo', command: ['./podinfo', `--port=${port}`], readinessProbe: { httpGet: { path: '/readyz', port } } });
     const ready = await node.until('info', isPodReady);
     assert.equal(ready.status?.podIP, '127.0.0.1');
-    const answer = await (await fetch(`http://127.0.0.1:${port}/`)).json() as { hostname: string };
+    const answer = (await (await fetch(`http://127.0.0.1:${port}/`)).json()) as { hostname: string };
     assert.equal(answer.hostname, 'info');
     await node.client.delete(pods, { namespace: 'default', name: 'info' });
     await assert.rejects(async () => {
@@ -83,10 +85,20 @@ describe('a node agent', { skip: whyNot() ?? false }, () => {
   });
 
   test('waits for a config map, and shows its changes', async () => {
-    await node.run('configured', {
-      command: ['sh', '-c', 'while :; do cat /etc/settings/color; sleep 0.05; done'], volumeMounts: [{ name: 'settings', mountPath: '/etc/settings' }],
-    }, { volumes: [{ name: 'settings', configMap: { name: 'settings' } }] });
-    await node.client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace: 'default' }, data: { color: 'blue\n' } });
+    await node.run(
+      'configured',
+      {
+        command: ['sh', '-c', 'while :; do cat /etc/settings/color; sleep 0.05; done'],
+        volumeMounts: [{ name: 'settings', mountPath: '/etc/settings' }],
+      },
+      { volumes: [{ name: 'settings', configMap: { name: 'settings' } }] },
+    );
+    await node.client.create(configMaps, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'settings', namespace: 'default' },
+      data: { color: 'blue\n' },
+    });
     await node.until('configured', phaseIs('Running'));
     await node.client.patch(configMaps, { namespace: 'default', name: 'settings' }, { data: { color: 'green\n' } }, { type: 'merge' });
     const { uid = '' } = (await node.get('configured')).metadata;
@@ -102,9 +114,15 @@ describe('a node agent', { skip: whyNot() ?? false }, () => {
   });
 
   test('restarts a container whose liveness probe fails', async () => {
-    await node.run('sick', { command: ['sleep', '1000'], livenessProbe: { exec: { command: ['test', '!', '-e', '/tmp/sick'] }, periodSeconds: 1, failureThreshold: 1, terminationGracePeriodSeconds: 1 } });
+    await node.run('sick', {
+      command: ['sleep', '1000'],
+      livenessProbe: { exec: { command: ['test', '!', '-e', '/tmp/sick'] }, periodSeconds: 1, failureThreshold: 1, terminationGracePeriodSeconds: 1 },
+    });
     const running = await node.until('sick', isPodReady);
-    const session = await node.agent.kubelet.exec({ namespace: 'default', name: 'sick', uid: running.metadata.uid ?? '' }, { command: ['touch', '/tmp/sick'], stdin: false, stdout: true, stderr: true, tty: false });
+    const session = await node.agent.kubelet.exec(
+      { namespace: 'default', name: 'sick', uid: running.metadata.uid ?? '' },
+      { command: ['touch', '/tmp/sick'], stdin: false, stdout: true, stderr: true, tty: false },
+    );
     assert.deepEqual(await session.exit, { exitCode: 0 });
     await node.until('sick', (pod) => (pod.status?.containerStatuses?.[0]?.restartCount ?? 0) === 1);
     assert.ok((await messages('sick')).includes('Killing: Container main failed liveness probe, will be restarted'));
@@ -130,7 +148,10 @@ describe('a node agent', { skip: whyNot() ?? false }, () => {
     assert.equal(await collect(piped.stdout), 'through');
     assert.deepEqual(await piped.exit, { exitCode: 7 });
     const missing = await node.agent.kubelet.exec(ref, { command: ['no-such'], stdin: false, stdout: true, stderr: true, tty: false });
-    await assert.rejects(missing.exit, /OCI runtime exec failed: exec failed: unable to start container process: exec: "no-such": executable file not found in \$PATH: unknown/);
+    await assert.rejects(
+      missing.exit,
+      /OCI runtime exec failed: exec failed: unable to start container process: exec: "no-such": executable file not found in \$PATH: unknown/,
+    );
     const terminal = await node.agent.kubelet.exec(ref, { command: ['tty'], stdin: true, stdout: true, stderr: false, tty: true });
     assert.match(await collect(terminal.stdout), /\/dev\/pts/);
   });

@@ -82,13 +82,22 @@ class Agent implements NodeAgent {
     const serviceInformer = ctx.informer(services);
     const look = <T extends KubeObject>(resource: Resource<T>, seen: T | undefined, namespace: string, name: string): Promise<T | undefined> =>
       // The view may lag behind a pod that was made right after what it refers to.
-      seen !== undefined ? Promise.resolve(seen) : ctx.client.get(resource, { namespace, name }).catch((error: unknown) => {
-        if (isNotFound(error)) return undefined;
-        throw error;
-      });
+      seen !== undefined
+        ? Promise.resolve(seen)
+        : ctx.client.get(resource, { namespace, name }).catch((error: unknown) => {
+            if (isNotFound(error)) return undefined;
+            throw error;
+          });
     this.#world = {
-      nodeName, dir, network, images, cgroupParent,
-      client: ctx.client, clock: ctx.clock, random: ctx.random, log: ctx.log.child({ node: nodeName }),
+      nodeName,
+      dir,
+      network,
+      images,
+      cgroupParent,
+      client: ctx.client,
+      clock: ctx.clock,
+      random: ctx.random,
+      log: ctx.log.child({ node: nodeName }),
       recorder: ctx.recorder('kubelet'),
       hostIp: addresses.find(({ type }) => type === 'InternalIP')?.address,
       runtime: new ContainerRuntime(dir, ctx.clock),
@@ -103,10 +112,14 @@ class Agent implements NodeAgent {
         return [...(api !== undefined && !own.includes(api) ? [api] : []), ...own];
       },
     };
-    this.kubelet = kubelet(this.#world, ({ uid, namespace, name }) => {
-      const worker = this.#workers.get(uid);
-      return worker?.record.namespace === namespace && worker.record.name === name ? worker : undefined;
-    }, () => this.#workers.values());
+    this.kubelet = kubelet(
+      this.#world,
+      ({ uid, namespace, name }) => {
+        const worker = this.#workers.get(uid);
+        return worker?.record.namespace === namespace && worker.record.name === name ? worker : undefined;
+      },
+      () => this.#workers.values(),
+    );
     const changed = (kind: 'ConfigMap' | 'Secret') => ({ upsert: (object: KubeObject) => this.#refresh(kind, object) });
     this.#unsubscribe.push(configMapInformer.onChange(changed('ConfigMap')), secretInformer.onChange(changed('Secret')));
     this.ready = this.#begin();
@@ -119,7 +132,15 @@ class Agent implements NodeAgent {
   async #begin(): Promise<void> {
     const { ctx, labels = {}, taints = [], addresses, providerID, resources } = this.#options;
     const { signal } = this.#running;
-    const description: NodeDescription = { nodeName: this.nodeName, labels, taints, addresses, providerID, ...resources, machine: await machineInfo(ctx.random.uuid()) };
+    const description: NodeDescription = {
+      nodeName: this.nodeName,
+      labels,
+      taints,
+      addresses,
+      providerID,
+      ...resources,
+      machine: await machineInfo(ctx.random.uuid()),
+    };
     const heartbeat = { client: ctx.client, clock: ctx.clock, log: ctx.log, images: this.#options.images };
     const node = await register(heartbeat, description, signal);
     if (node === undefined) return;
@@ -135,12 +156,14 @@ class Agent implements NodeAgent {
     }
     await informer.synced(signal);
     if (signal.aborted) return;
-    this.#unsubscribe.push(informer.onChange({
-      upsert: (pod) => {
-        if (pod.spec?.nodeName === this.nodeName) this.#seen(pod);
-      },
-      delete: (pod) => this.#workers.get(pod.metadata.uid ?? '')?.removed(),
-    }));
+    this.#unsubscribe.push(
+      informer.onChange({
+        upsert: (pod) => {
+          if (pod.spec?.nodeName === this.nodeName) this.#seen(pod);
+        },
+        delete: (pod) => this.#workers.get(pod.metadata.uid ?? '')?.removed(),
+      }),
+    );
     await this.#removeOrphans();
   }
 
@@ -160,7 +183,9 @@ class Agent implements NodeAgent {
     const { runtime, network, dir, log } = this.#world;
     const known = new Set([...this.#workers.values()].flatMap(({ record }) => Object.values(record.containers).map(({ id }) => id)));
     const strays = runtime.ids().filter((id) => !known.has(id));
-    await Promise.all(strays.map((id) => runtime.remove(id).catch((error: unknown) => log.warn('a stray container could not be removed', { id, error: String(error) }))));
+    await Promise.all(
+      strays.map((id) => runtime.remove(id).catch((error: unknown) => log.warn('a stray container could not be removed', { id, error: String(error) }))),
+    );
     for (const uid of [...this.#left.keys(), ...readdirSync(join(dir, 'pods')).filter((name) => !this.#workers.has(name))]) {
       this.#left.delete(uid);
       await network.detach(uid).catch((error: unknown) => log.warn('a stray pod network could not be removed', { uid, error: String(error) }));

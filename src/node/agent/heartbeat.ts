@@ -32,8 +32,14 @@ export async function register(world: HeartbeatWorld, description: NodeDescripti
         if (isAlreadyExists(error)) return undefined;
         throw error;
       });
-      const node = created ?? await client.get(nodes, { name });
-      if (created === undefined) await client.patch(nodes, { name }, { metadata: { labels: nodeLabels(description) }, spec: description.providerID ? { providerID: description.providerID } : {} }, { type: 'merge' });
+      const node = created ?? (await client.get(nodes, { name }));
+      if (created === undefined)
+        await client.patch(
+          nodes,
+          { name },
+          { metadata: { labels: nodeLabels(description) }, spec: description.providerID ? { providerID: description.providerID } : {} },
+          { type: 'merge' },
+        );
       const status = nodeStatus(description, node.status, images.list(), clock.now());
       // A create takes no status from a client.
       return await client.patch(nodes, { name }, { status }, { type: 'merge', subresource: 'status' });
@@ -72,7 +78,12 @@ async function renew(client: Client, clock: Clock, node: Node): Promise<void> {
   const name = node.metadata.name ?? '';
   const renewTime = microTimestamp(clock.now());
   try {
-    await client.patch(leases, { namespace: LEASE_NAMESPACE, name }, { spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime } }, { type: 'merge' });
+    await client.patch(
+      leases,
+      { namespace: LEASE_NAMESPACE, name },
+      { spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime } },
+      { type: 'merge' },
+    );
   } catch (error) {
     if (!isNotFound(error)) throw error;
     const lease: Lease = {

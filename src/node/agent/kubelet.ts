@@ -39,7 +39,10 @@ export function kubelet(world: NodeWorld, workerOf: (pod: PodRef) => PodWorker |
       const { id, worker } = running(pod, options.container);
       const session = attachTo(world.runtime, id, options);
       const record = containerRecord(worker, options.container);
-      return { ...session, exit: session.exit.then(() => ({ exitCode: record.id === id && record.phase === 'exited' ? record.termination?.exitCode ?? 0 : 0 })) };
+      return {
+        ...session,
+        exit: session.exit.then(() => ({ exitCode: record.id === id && record.phase === 'exited' ? (record.termination?.exitCode ?? 0) : 0 })),
+      };
     },
     async portForward(pod: PodRef, port: number): Promise<Duplex> {
       const { sandbox } = find(pod);
@@ -84,7 +87,9 @@ function shownRun(record: ContainerRecord, pod: PodRef, previous: boolean): numb
     return record.restartCount - 1;
   }
   if (record.startedAtMs === undefined && record.termination === undefined) {
-    throw badRequest(`container "${record.name}" in pod "${pod.name}" is waiting to start: ${record.waiting?.reason === 'ErrImagePull' || record.waiting?.reason === 'ImagePullBackOff' ? 'trying and failing to pull image' : record.waiting?.reason ?? 'ContainerCreating'}`);
+    throw badRequest(
+      `container "${record.name}" in pod "${pod.name}" is waiting to start: ${record.waiting?.reason === 'ErrImagePull' || record.waiting?.reason === 'ImagePullBackOff' ? 'trying and failing to pull image' : (record.waiting?.reason ?? 'ContainerCreating')}`,
+    );
   }
   return record.restartCount;
 }

@@ -56,7 +56,11 @@ export function newNode(description: NodeDescription, images: readonly NodeImage
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: nodeName, labels: nodeLabels(description), annotations: { 'node.alpha.kubernetes.io/ttl': '0', 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' } },
+    metadata: {
+      name: nodeName,
+      labels: nodeLabels(description),
+      annotations: { 'node.alpha.kubernetes.io/ttl': '0', 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+    },
     spec: { ...(providerID ? { providerID } : {}), ...(taints.length > 0 ? { taints: taints.map((taint) => ({ ...taint })) } : {}) },
     status: nodeStatus(description, undefined, images, nowMs),
   };

@@ -37,7 +37,7 @@ describe('streams and lifecycle', { skip: whyNot() ?? false }, () => {
     }
   };
 
-  test('attach joins input and output of the container\'s own process', async () => {
+  test("attach joins input and output of the container's own process", async () => {
     await node.run('attached', { command: ['sh', '-c', 'while read line; do echo "got $line"; done'], stdin: true });
     const session = await node.agent.kubelet.attach(await ready('attached'), { stdin: true, stdout: true, stderr: true, tty: false });
     session.stdin?.write('hello\n');
@@ -54,7 +54,7 @@ describe('streams and lifecycle', { skip: whyNot() ?? false }, () => {
     session.kill();
   });
 
-  test('port-forward reaches a port that only listens on the pod\'s loopback', async () => {
+  test("port-forward reaches a port that only listens on the pod's loopback", async () => {
     const name = `argosy-fwd-${process.pid}`;
     execFileSync('ip', ['netns', 'add', name]);
     try {
@@ -75,10 +75,17 @@ describe('streams and lifecycle', { skip: whyNot() ?? false }, () => {
   });
 
   test('hooks run after the start and before the end, and the grace is kept', async () => {
-    await node.run('hooked', {
-      command: ['sh', '-c', 'trap "cat /tmp/hooks; exit 0" TERM; while :; do sleep 0.05; done'],
-      lifecycle: { postStart: { exec: { command: ['sh', '-c', 'echo post > /tmp/hooks'] } }, preStop: { exec: { command: ['sh', '-c', 'echo pre >> /tmp/hooks'] } } },
-    }, { terminationGracePeriodSeconds: 10 });
+    await node.run(
+      'hooked',
+      {
+        command: ['sh', '-c', 'trap "cat /tmp/hooks; exit 0" TERM; while :; do sleep 0.05; done'],
+        lifecycle: {
+          postStart: { exec: { command: ['sh', '-c', 'echo post > /tmp/hooks'] } },
+          preStop: { exec: { command: ['sh', '-c', 'echo pre >> /tmp/hooks'] } },
+        },
+      },
+      { terminationGracePeriodSeconds: 10 },
+    );
     const ref = await ready('hooked');
     const stream = await node.agent.kubelet.logs(ref, { follow: true }, new AbortController().signal);
     await node.client.delete(pods, { namespace: 'default', name: 'hooked' });
@@ -96,13 +103,24 @@ describe('streams and lifecycle', { skip: whyNot() ?? false }, () => {
   });
 
   test('a sidecar runs beside the containers and ends after them', async () => {
-    await node.script('with-sidecar', 'cat /work/greeting', { volumeMounts: [{ name: 'work', mountPath: '/work' }] }, {
-      initContainers: [{
-        name: 'side', image: 'busybox', restartPolicy: 'Always', volumeMounts: [{ name: 'work', mountPath: '/work' }],
-        command: ['sh', '-c', 'echo hello > /work/greeting; trap "exit 0" TERM; while :; do sleep 0.05; done'], startupProbe: { exec: { command: ['test', '-e', '/work/greeting'] }, periodSeconds: 1 },
-      }],
-      volumes: [{ name: 'work', emptyDir: { medium: 'Memory' } }],
-    });
+    await node.script(
+      'with-sidecar',
+      'cat /work/greeting',
+      { volumeMounts: [{ name: 'work', mountPath: '/work' }] },
+      {
+        initContainers: [
+          {
+            name: 'side',
+            image: 'busybox',
+            restartPolicy: 'Always',
+            volumeMounts: [{ name: 'work', mountPath: '/work' }],
+            command: ['sh', '-c', 'echo hello > /work/greeting; trap "exit 0" TERM; while :; do sleep 0.05; done'],
+            startupProbe: { exec: { command: ['test', '-e', '/work/greeting'] }, periodSeconds: 1 },
+          },
+        ],
+        volumes: [{ name: 'work', emptyDir: { medium: 'Memory' } }],
+      },
+    );
     await node.until('with-sidecar', phaseIs('Succeeded'));
     assert.equal(await node.logs('with-sidecar', { container: 'main' }), 'hello\n');
     const ended = await node.until('with-sidecar', (pod) => pod.status?.initContainerStatuses?.[0]?.state?.terminated !== undefined);
@@ -116,10 +134,14 @@ describe('streams and lifecycle', { skip: whyNot() ?? false }, () => {
   });
 
   test('identity, limits of the file system and users are as asked', async () => {
-    await node.script('strict', 'id -u; id -g; touch /x 2>/dev/null || echo read-only; cat /etc/hostname; hostname; grep -c cluster.local /etc/resolv.conf; echo $KUBE', {
-      securityContext: { runAsUser: 1001, runAsGroup: 1002, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-      env: [{ name: 'KUBE', value: 'a$(NONE)b' }],
-    });
+    await node.script(
+      'strict',
+      'id -u; id -g; touch /x 2>/dev/null || echo read-only; cat /etc/hostname; hostname; grep -c cluster.local /etc/resolv.conf; echo $KUBE',
+      {
+        securityContext: { runAsUser: 1001, runAsGroup: 1002, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        env: [{ name: 'KUBE', value: 'a$(NONE)b' }],
+      },
+    );
     await node.until('strict', phaseIs('Succeeded'));
     assert.equal(await node.logs('strict'), '1001\n1002\nread-only\nstrict\nstrict\n1\na$(NONE)b\n');
   });

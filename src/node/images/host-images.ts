@@ -40,7 +40,20 @@ interface HostImage {
 const NODE_DIR = '/opt/argosy/bin';
 const SYSTEM_PATH = `${NODE_DIR}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
 /** Of /etc only what programs need to start: no keys, no machine's own configuration. */
-const ETC = ['alternatives', 'ca-certificates', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'localtime', 'mime.types', 'nsswitch.conf', 'protocols', 'services', 'ssl/certs', 'terminfo'];
+const ETC = [
+  'alternatives',
+  'ca-certificates',
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'localtime',
+  'mime.types',
+  'nsswitch.conf',
+  'protocols',
+  'services',
+  'ssl/certs',
+  'terminfo',
+];
 
 export class HostImages {
   readonly #byRepository = new Map<string, HostImage>();
@@ -75,7 +88,10 @@ export class HostImages {
   async #prepare({ name, dir, manifest }: HostImage): Promise<Image> {
     const { requires } = manifest;
     if (requires !== undefined && findProgram(requires.program) === undefined) {
-      throw new ImageError('ErrImagePull', `the stand-in for ${manifest.names[0]} runs this machine's ${requires.program}, which is not installed: ${requires.install}`);
+      throw new ImageError(
+        'ErrImagePull',
+        `the stand-in for ${manifest.names[0]} runs this machine's ${requires.program}, which is not installed: ${requires.install}`,
+      );
     }
     const busybox = manifest.base === 'busybox' ? findProgram('busybox') : undefined;
     const base = busybox === undefined ? systemBase() : await this.#busyboxBase(busybox);
@@ -91,7 +107,13 @@ export class HostImages {
       stopSignal: undefined,
     };
     const digest = createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
-    return { id: `argosy.dev/host-images/${name}@sha256:${digest}`, names: manifest.names, sizeBytes: 0, config, root: { kind: 'host', mounts, links: base.links } };
+    return {
+      id: `argosy.dev/host-images/${name}@sha256:${digest}`,
+      names: manifest.names,
+      sizeBytes: 0,
+      config,
+      root: { kind: 'host', mounts, links: base.links },
+    };
   }
 
   /** A directory with busybox and a link for each of its applets, made once. */

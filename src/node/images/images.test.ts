@@ -16,7 +16,8 @@ for (const [text, full] of [
   ['localhost/x', 'localhost/x:latest'],
   ['127.0.0.1:5000/a/b:c', '127.0.0.1:5000/a/b:c'],
   [`x@sha256:${'a'.repeat(64)}`, `docker.io/library/x@sha256:${'a'.repeat(64)}`],
-] as const) test(`${text} stands for ${full}`, () => assert.equal(formatReference(parseReference(text)), full));
+] as const)
+  test(`${text} stands for ${full}`, () => assert.equal(formatReference(parseReference(text)), full));
 
 for (const text of ['', 'UPPER', 'a b', 'a:b:c', '-x', 'x@sha256:1']) {
   test(`'${text}' is no image name`, () => assert.throws(() => parseReference(text), { reason: 'InvalidImageName' }));
@@ -45,9 +46,26 @@ describe('real images', { skip }, () => {
     for (const applet of ['sh', 'cat', 'id', 'echo', 'touch']) symlinkSync('busybox', join(bundle, 'rootfs/bin', applet));
     writeFileSync(join(bundle, 'rootfs/etc/passwd'), 'root:x:0:0::/:/bin/sh\napp:x:1234:1235::/:/bin/sh\n');
     umoci('repack', '--image', `${layout}:tiny`, bundle);
-    umoci('config', '--image', `${layout}:tiny`, '--config.entrypoint', '/bin/sh', '--config.entrypoint', '-c', '--config.cmd', 'id -u; echo $GREETING; touch /mine && echo wrote', '--config.env', 'GREETING=hello', '--config.user', 'root');
+    umoci(
+      'config',
+      '--image',
+      `${layout}:tiny`,
+      '--config.entrypoint',
+      '/bin/sh',
+      '--config.entrypoint',
+      '-c',
+      '--config.cmd',
+      'id -u; echo $GREETING; touch /mine && echo wrote',
+      '--config.env',
+      'GREETING=hello',
+      '--config.user',
+      'root',
+    );
     port = await freePort();
-    writeFileSync(join(dir, 'registry.yml'), `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${dir}/registry}}\nhttp: {addr: 127.0.0.1:${port}}\n`);
+    writeFileSync(
+      join(dir, 'registry.yml'),
+      `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${dir}/registry}}\nhttp: {addr: 127.0.0.1:${port}}\n`,
+    );
     registry = spawn('docker-registry', ['serve', join(dir, 'registry.yml')], { stdio: 'ignore' });
     for (let tries = 0; ; tries++) {
       try {
@@ -74,8 +92,17 @@ describe('real images', { skip }, () => {
     assert.match(pod.status?.containerStatuses?.[0]?.imageID ?? '', /^127\.0\.0\.1:\d+\/tiny@sha256:[0-9a-f]{64}$/);
   });
 
-  test('containers do not see each other\'s writes, and may run as another user by name', async () => {
-    await node.run('other', { image: `127.0.0.1:${port}/tiny:1`, imagePullPolicy: 'Never', args: ['id -u; cat /mine 2>/dev/null || echo clean'], securityContext: { runAsUser: 1234 } }, { restartPolicy: 'Never' });
+  test("containers do not see each other's writes, and may run as another user by name", async () => {
+    await node.run(
+      'other',
+      {
+        image: `127.0.0.1:${port}/tiny:1`,
+        imagePullPolicy: 'Never',
+        args: ['id -u; cat /mine 2>/dev/null || echo clean'],
+        securityContext: { runAsUser: 1234 },
+      },
+      { restartPolicy: 'Never' },
+    );
     await node.until('other', phaseIs('Succeeded'));
     assert.match(await node.logs('other'), /^1234\nclean\n$/);
   });

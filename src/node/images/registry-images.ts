@@ -25,7 +25,7 @@ export class RegistryImages {
   constructor(dir: string) {
     this.#dir = dir;
     mkdirSync(join(dir, 'unpacked'), { recursive: true, mode: 0o700 });
-    this.#stored = existsSync(this.#index) ? JSON.parse(readFileSync(this.#index, 'utf8')) as Record<string, StoredImage> : {};
+    this.#stored = existsSync(this.#index) ? (JSON.parse(readFileSync(this.#index, 'utf8')) as Record<string, StoredImage>) : {};
   }
 
   get #index(): string {
@@ -57,10 +57,15 @@ export class RegistryImages {
   async #pull(name: string, full: string, reference: ImageReference, { credentials, signal }: PullOptions): Promise<Image> {
     const work = mkdtempSync(join(this.#dir, 'pull-'));
     try {
-      const source = await this.#archive(full) ?? `docker://${sourceName(reference)}`;
+      const source = (await this.#archive(full)) ?? `docker://${sourceName(reference)}`;
       const layout = join(work, 'layout');
       const authFile = writeCredentials(work, credentials);
-      const args = ['copy', '--quiet', ...(authFile ? ['--src-authfile', authFile] : []), ...(isLocalRegistry(reference.registry) && source.startsWith('docker://') ? ['--src-tls-verify=false'] : [])];
+      const args = [
+        'copy',
+        '--quiet',
+        ...(authFile ? ['--src-authfile', authFile] : []),
+        ...(isLocalRegistry(reference.registry) && source.startsWith('docker://') ? ['--src-tls-verify=false'] : []),
+      ];
       await run('skopeo', [...args, source, `oci:${layout}:image`], { signal });
       const stored = await this.#unpack(layout, work, signal);
       this.#stored[full] = stored;
@@ -71,7 +76,10 @@ export class RegistryImages {
       if (error instanceof CommandError && error.missing) {
         throw new ImageError('ErrImagePull', `failed to pull and unpack image "${full}": ${error.message}; install the packages skopeo and umoci`);
       }
-      throw new ImageError('ErrImagePull', `failed to pull and unpack image "${name === full ? name : full}": ${error instanceof Error ? error.message : String(error)}`);
+      throw new ImageError(
+        'ErrImagePull',
+        `failed to pull and unpack image "${name === full ? name : full}": ${error instanceof Error ? error.message : String(error)}`,
+      );
     } finally {
       rmSync(work, { recursive: true, force: true });
     }

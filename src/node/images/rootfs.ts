@@ -48,11 +48,21 @@ export function resolveUser(user: string, rootfs: string): ContainerUser {
     gid = found === undefined ? Number(group) : Number(found[2]);
   }
   const login = entry?.[0];
-  const additional = login === undefined || login === '' ? [] : entries(rootfs, 'etc/group').filter(([, , , members]) => members?.split(',').includes(login)).map(([, , id]) => Number(id));
+  const additional =
+    login === undefined || login === ''
+      ? []
+      : entries(rootfs, 'etc/group')
+          .filter(([, , , members]) => members?.split(',').includes(login))
+          .map(([, , id]) => Number(id));
   return { uid, gid, additionalGids: additional.filter((id) => id !== gid) };
 }
 
 function entries(rootfs: string, file: string): string[][] {
   const path = join(rootfs, file);
-  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean).map((line) => line.split(':')) : [];
+  return existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => line.split(':'))
+    : [];
 }

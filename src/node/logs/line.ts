@@ -16,7 +16,11 @@ export function parseLine(line: string): LogLine | undefined {
   const tag = third < 0 ? line.slice(second + 1) : line.slice(second + 1, third);
   if (tag !== 'F' && tag !== 'P') return undefined;
   const body = third < 0 ? '' : line.slice(third + 1);
-  return { time: normalTime(line.slice(0, first)), stream: line.slice(first + 1, second) === 'stderr' ? 'stderr' : 'stdout', text: tag === 'F' ? `${body}\n` : body };
+  return {
+    time: normalTime(line.slice(0, first)),
+    stream: line.slice(first + 1, second) === 'stderr' ? 'stderr' : 'stdout',
+    text: tag === 'F' ? `${body}\n` : body,
+  };
 }
 
 /** conmon writes an offset, kubectl's users expect Z. */

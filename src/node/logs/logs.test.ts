@@ -43,7 +43,8 @@ for (const [options, wanted] of [
   [{ sinceTime: '2026-01-01T00:00:04Z' }, 'four\nfive\n'],
   [{ limitBytes: 6 }, 'one\ntw'],
   [{ tailLines: 1, timestamps: true }, '2026-01-01T00:00:05.000000001Z five\n'],
-] as const) test(`the log with ${JSON.stringify(options)}`, async () => assert.equal(await read(path, options), wanted));
+] as const)
+  test(`the log with ${JSON.stringify(options)}`, async () => assert.equal(await read(path, options), wanted));
 
 test('a log that is not there is empty', async () => assert.equal(await read(join(dir, 'no.log'), {}), ''));
 
@@ -82,6 +83,9 @@ test('rotation keeps a bounded number of files', () => {
     writeFileSync(rotated, `${i}`.repeat(20));
     assert.equal(rotateIfLarge(rotated, 10), true);
   }
-  assert.deepEqual([1, 2, 3, 4, 5].map((i) => existsSync(`${rotated}.${i}`) ? readFileSync(`${rotated}.${i}`, 'utf8')[0] : undefined), ['7', '6', '5', '4', undefined]);
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map((i) => (existsSync(`${rotated}.${i}`) ? readFileSync(`${rotated}.${i}`, 'utf8')[0] : undefined)),
+    ['7', '6', '5', '4', undefined],
+  );
   assert.equal(rotateIfLarge(rotated, 10), false);
 });

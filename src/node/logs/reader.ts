@@ -26,7 +26,12 @@ export function readLog(source: LogSource, options: LogOptions): Readable {
 }
 
 async function* lines(source: LogSource, options: LogOptions): AsyncGenerator<Buffer> {
-  const sinceMs = options.sinceTime === undefined ? (options.sinceSeconds === undefined ? undefined : source.clock.now() - options.sinceSeconds * 1000) : Date.parse(options.sinceTime);
+  const sinceMs =
+    options.sinceTime === undefined
+      ? options.sinceSeconds === undefined
+        ? undefined
+        : source.clock.now() - options.sinceSeconds * 1000
+      : Date.parse(options.sinceTime);
   const show = (line: string): Buffer | undefined => {
     const parsed = parseLine(line);
     if (parsed === undefined) return undefined;
@@ -151,7 +156,11 @@ class LineReader {
     const data = Buffer.concat([this.#rest, this.#buffer.subarray(0, length)]);
     const end = data.lastIndexOf(0x0a) + 1;
     this.#rest = data.subarray(end);
-    const shown = data.subarray(0, end).toString().split('\n').flatMap((line) => (line === '' ? [] : show(line) ?? []));
+    const shown = data
+      .subarray(0, end)
+      .toString()
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : (show(line) ?? [])));
     return Buffer.concat(shown);
   }
 }

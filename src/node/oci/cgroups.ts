@@ -36,7 +36,10 @@ function readUsage1(path: string): CgroupUsage {
 function readUsage2(path: string): CgroupUsage {
   const dir = join(ROOT, path);
   const usage = Number(readFileSync(join(dir, 'memory.current'), 'utf8'));
-  return { cpuNanoseconds: field(join(dir, 'cpu.stat'), 'usage_usec') * 1000, memoryBytes: usage - Math.min(usage, field(join(dir, 'memory.stat'), 'inactive_file')) };
+  return {
+    cpuNanoseconds: field(join(dir, 'cpu.stat'), 'usage_usec') * 1000,
+    memoryBytes: usage - Math.min(usage, field(join(dir, 'memory.stat'), 'inactive_file')),
+  };
 }
 
 function firstExisting(dirs: readonly string[], file: string): string {

@@ -39,7 +39,10 @@ export function run(command: string, args: readonly string[], options: CommandOp
 
 /** Go programs log `time=... level=... msg="..."`: the last message is the reason. */
 export function lastWords(stderr: string): string {
-  const lines = stderr.trim().split('\n').filter((line) => line !== '');
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '');
   const last = lines.at(-1) ?? '';
   const message = /msg="((?:[^"\\]|\\.)*)"/.exec(last)?.[1];
   return message === undefined ? last : message.replaceAll(/\\(["\\])/g, '$1');
@@ -49,12 +52,14 @@ const USUAL_DIRS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin'
 
 /** The program's path: in PATH, or where programs of this machine usually are. */
 export function findProgram(name: string): string | undefined {
-  return [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), ...USUAL_DIRS].map((dir) => join(dir, name)).find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), ...USUAL_DIRS]
+    .map((dir) => join(dir, name))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }

@@ -5,7 +5,22 @@
  * Everything is below one directory: `containers/ID/` (an OCI bundle), `exits/ID`, `runc/` (runc's own state).
  */
 import { spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, watch, writeFileSync, writeSync, type FSWatcher } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+  writeSync,
+  type FSWatcher,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../runtime/clock.ts';
@@ -68,17 +83,45 @@ export class ContainerRuntime {
     const bundle = this.bundle(id);
     writeFileSync(join(bundle, 'config.json'), JSON.stringify(options.spec));
     const args = [
-      '--cid', id, '--cuuid', id, '--name', id, '--runtime', this.#runc, '--bundle', bundle,
-      '--container-pidfile', join(bundle, 'pid'), '--conmon-pidfile', join(bundle, 'conmon.pid'),
-      '--log-path', `k8s-file:${options.logPath}`, '--log-size-max', String(LOG_BYTES_MAX), '--log-level', 'error',
-      '--exit-dir', join(this.#dir, 'exits'), '--persist-dir', bundle, '--full-attach', '--no-sync-log',
-      '--runtime-arg', '--root', '--runtime-arg', this.root,
+      '--cid',
+      id,
+      '--cuuid',
+      id,
+      '--name',
+      id,
+      '--runtime',
+      this.#runc,
+      '--bundle',
+      bundle,
+      '--container-pidfile',
+      join(bundle, 'pid'),
+      '--conmon-pidfile',
+      join(bundle, 'conmon.pid'),
+      '--log-path',
+      `k8s-file:${options.logPath}`,
+      '--log-size-max',
+      String(LOG_BYTES_MAX),
+      '--log-level',
+      'error',
+      '--exit-dir',
+      join(this.#dir, 'exits'),
+      '--persist-dir',
+      bundle,
+      '--full-attach',
+      '--no-sync-log',
+      '--runtime-arg',
+      '--root',
+      '--runtime-arg',
+      this.root,
       ...(options.stdin ? ['--stdin', '--leave-stdin-open'] : []),
       ...(options.tty ? ['--terminal'] : []),
     ];
     const errors = openSync(join(bundle, 'conmon.log'), 'w');
     const child = spawn('conmon', args, {
-      cwd: bundle, detached: true, stdio: ['ignore', 'ignore', errors, 'pipe'], env: { PATH: process.env.PATH, _OCI_SYNCPIPE: '3' },
+      cwd: bundle,
+      detached: true,
+      stdio: ['ignore', 'ignore', errors, 'pipe'],
+      env: { PATH: process.env.PATH, _OCI_SYNCPIPE: '3' },
     });
     const failed = Promise.withResolvers<never>();
     child.on('error', (error) => failed.reject(new Error(`conmon cannot be started (${error.message}); install the packages runc and conmon`)));
@@ -88,7 +131,8 @@ export class ContainerRuntime {
     const cancel = this.#clock.after(CREATE_TIMEOUT_MS, () => late.abort(new Error(`the container was not created within ${CREATE_TIMEOUT_MS / 1000} s`)));
     const answered = readAnswer(child.stdio[3] as Readable, AbortSignal.any([options.signal, late.signal]));
     const answer = await Promise.race([answered, failed.promise]).finally(cancel);
-    if (answer.pid <= 0) throw new Error(lastWords(answer.message ?? '') || lastWords(readFileSync(join(bundle, 'conmon.log'), 'utf8')) || 'the container runtime gave no reason');
+    if (answer.pid <= 0)
+      throw new Error(lastWords(answer.message ?? '') || lastWords(readFileSync(join(bundle, 'conmon.log'), 'utf8')) || 'the container runtime gave no reason');
     const created = identify(answer.pid);
     if (created === undefined) throw new Error('the container ended before it was started');
     return created;

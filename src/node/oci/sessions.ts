@@ -50,7 +50,18 @@ let sessions = 0;
 export async function execIn(runtime: ContainerRuntime, id: string, options: ExecOptions): Promise<ExecSession> {
   const files = join(runtime.bundle(id), `exec-${process.pid}-${++sessions}`);
   const [pidFile, logFile] = [`${files}.pid`, `${files}.log`];
-  const args = ['--root', runtime.root, '--log', logFile, 'exec', '--pid-file', pidFile, ...(options.tty ? ['--tty', '--env', 'TERM=xterm'] : []), id, ...options.command];
+  const args = [
+    '--root',
+    runtime.root,
+    '--log',
+    logFile,
+    'exec',
+    '--pid-file',
+    pidFile,
+    ...(options.tty ? ['--tty', '--env', 'TERM=xterm'] : []),
+    id,
+    ...options.command,
+  ];
   const kill = () => {
     try {
       process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
@@ -59,14 +70,17 @@ export async function execIn(runtime: ContainerRuntime, id: string, options: Exe
     }
   };
   const session = options.tty ? await terminalSession('runc', args, kill) : pipeSession(spawn('runc', args, { stdio: 'pipe' }), options, kill);
-  const exit = session.exit.then(({ exitCode }) => {
-    // Without a process the exit code is runc's own.
-    if (exitCode !== 0 && !existsSync(pidFile)) throw new Error(`failed to exec in container: failed to start exec "${id}": OCI runtime exec failed: ${reasonIn(logFile)}: unknown`);
-    return { exitCode };
-  }).finally(() => {
-    rmSync(pidFile, { force: true });
-    rmSync(logFile, { force: true });
-  });
+  const exit = session.exit
+    .then(({ exitCode }) => {
+      // Without a process the exit code is runc's own.
+      if (exitCode !== 0 && !existsSync(pidFile))
+        throw new Error(`failed to exec in container: failed to start exec "${id}": OCI runtime exec failed: ${reasonIn(logFile)}: unknown`);
+      return { exitCode };
+    })
+    .finally(() => {
+      rmSync(pidFile, { force: true });
+      rmSync(logFile, { force: true });
+    });
   exit.catch(() => undefined);
   return { ...session, exit };
 }

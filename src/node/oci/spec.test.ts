@@ -11,9 +11,21 @@ interface Spec {
 }
 
 const settings: ContainerSettings = {
-  hostname: 'pod', networkNamespace: '/run/netns/x', rootfs: '/r', readOnlyRootFilesystem: false, args: ['a'], env: { A: '1' }, workingDir: '', user: { uid: 0, gid: 0, additionalGids: [] },
-  tty: false, mounts: [], privileged: false, allowPrivilegeEscalation: true, capabilities: { add: [], drop: [] },
-  resources: { cpuRequestMillis: 0, cpuLimitMillis: 0, memoryLimitBytes: 0 }, cgroupsPath: '/argosy/x',
+  hostname: 'pod',
+  networkNamespace: '/run/netns/x',
+  rootfs: '/r',
+  readOnlyRootFilesystem: false,
+  args: ['a'],
+  env: { A: '1' },
+  workingDir: '',
+  user: { uid: 0, gid: 0, additionalGids: [] },
+  tty: false,
+  mounts: [],
+  privileged: false,
+  allowPrivilegeEscalation: true,
+  capabilities: { add: [], drop: [] },
+  resources: { cpuRequestMillis: 0, cpuLimitMillis: 0, memoryLimitBytes: 0 },
+  cgroupsPath: '/argosy/x',
 };
 const spec = (more: Partial<ContainerSettings> = {}): Spec => buildSpec({ ...settings, ...more }) as Spec;
 
@@ -48,15 +60,24 @@ test('paths of the kernel are masked unless privileged', () => {
 
 test('inner mounts come after outer ones', () => {
   const mounts = ['/a/b/c', '/a', '/a/b'].map((destination) => ({ source: '/s', destination, readOnly: true }));
-  assert.deepEqual(spec({ mounts }).mounts.map(({ destination }) => destination).filter((path) => path.startsWith('/a')), ['/a', '/a/b', '/a/b/c']);
+  assert.deepEqual(
+    spec({ mounts })
+      .mounts.map(({ destination }) => destination)
+      .filter((path) => path.startsWith('/a')),
+    ['/a', '/a/b', '/a/b/c'],
+  );
 });
 
 test('requests become shares, limits become quotas', () => {
   for (const [resources, wanted] of [
-    [{ cpuRequestMillis: 250, cpuLimitMillis: 500, memoryLimitBytes: 1000 }, { cpu: { shares: 256, quota: 50_000, period: 100_000 }, memory: { limit: 1000 } }],
+    [
+      { cpuRequestMillis: 250, cpuLimitMillis: 500, memoryLimitBytes: 1000 },
+      { cpu: { shares: 256, quota: 50_000, period: 100_000 }, memory: { limit: 1000 } },
+    ],
     [{ cpuRequestMillis: 0, cpuLimitMillis: 0, memoryLimitBytes: 0 }, { cpu: { shares: 2 } }],
     [{ cpuRequestMillis: 0, cpuLimitMillis: 5, memoryLimitBytes: 0 }, { cpu: { shares: 5, quota: 1000, period: 100_000 } }],
-  ] as const) assert.deepEqual(containerResources(resources), wanted);
+  ] as const)
+    assert.deepEqual(containerResources(resources), wanted);
 });
 
 test('mounts below a directory are found, the last first', () => {

@@ -93,28 +93,42 @@ export class LiveContainer {
     this.#record.started = true;
     const { livenessProbe, readinessProbe } = this.#container;
     if (readinessProbe === undefined) this.#record.ready = true;
-    else this.#run('Readiness', readinessProbe, (ok) => {
-      this.#record.ready = ok;
-      this.#host.changed();
-    });
-    if (livenessProbe !== undefined) this.#run('Liveness', livenessProbe, (ok) => {
-      if (!ok) this.#host.unhealthy(this.#container, 'Liveness');
-    });
+    else
+      this.#run('Readiness', readinessProbe, (ok) => {
+        this.#record.ready = ok;
+        this.#host.changed();
+      });
+    if (livenessProbe !== undefined)
+      this.#run('Liveness', livenessProbe, (ok) => {
+        if (!ok) this.#host.unhealthy(this.#container, 'Liveness');
+      });
     this.#host.changed();
   }
 
   #run(kind: ProbeKind, probe: Probe, onVerdict: (ok: boolean) => void): void {
     const { world } = this.#host;
     const { signal } = this.#probing;
-    void runProbe({
-      probe, clock: world.clock, signal, onVerdict,
-      target: this.#target(),
-      onFailure: (message) => world.recorder.event(this.#host.pod(), 'Warning', 'Unhealthy', `${kind} probe failed: ${message}`),
-    }, kind === 'Startup', kind !== 'Liveness');
+    void runProbe(
+      {
+        probe,
+        clock: world.clock,
+        signal,
+        onVerdict,
+        target: this.#target(),
+        onFailure: (message) => world.recorder.event(this.#host.pod(), 'Warning', 'Unhealthy', `${kind} probe failed: ${message}`),
+      },
+      kind === 'Startup',
+      kind !== 'Liveness',
+    );
   }
 
   #target(): ProbeTarget {
-    return { pod: this.#host.pod(), container: this.#container, podIp: this.#host.podIp() ?? '127.0.0.1', exec: (command, timeoutMs) => this.#exec(command, timeoutMs) };
+    return {
+      pod: this.#host.pod(),
+      container: this.#container,
+      podIp: this.#host.podIp() ?? '127.0.0.1',
+      exec: (command, timeoutMs) => this.#exec(command, timeoutMs),
+    };
   }
 
   async #exec(command: readonly string[], timeoutMs: number): Promise<{ exitCode: number; output: string }> {
@@ -138,7 +152,12 @@ export class LiveContainer {
     });
   }
 
-  async #runHook(hook: NonNullable<NonNullable<Container['lifecycle']>['preStop']>, name: string, timeoutMs: number, reason: string): Promise<string | undefined> {
+  async #runHook(
+    hook: NonNullable<NonNullable<Container['lifecycle']>['preStop']>,
+    name: string,
+    timeoutMs: number,
+    reason: string,
+  ): Promise<string | undefined> {
     const { world } = this.#host;
     try {
       if (hook.exec) {

@@ -89,11 +89,27 @@ export class PodContainers {
     this.#host.changed();
     try {
       const { process, image } = await launch(this.#world, {
-        pod, container, id, restartCount: record.restartCount + (restart ? 1 : 0), podDir: this.#sandbox.dir, podIp: this.#sandbox.ip,
-        networkNamespace: this.#sandbox.networkNamespace, volumes: this.#sandbox.volumes, files: this.#sandbox.files, signal: this.#launching.signal,
+        pod,
+        container,
+        id,
+        restartCount: record.restartCount + (restart ? 1 : 0),
+        podDir: this.#sandbox.dir,
+        podIp: this.#sandbox.ip,
+        networkNamespace: this.#sandbox.networkNamespace,
+        volumes: this.#sandbox.volumes,
+        files: this.#sandbox.files,
+        signal: this.#launching.signal,
       });
       if (restart) this.#countRestart(record);
-      Object.assign(record, { process, imageId: image.id, stopSignal: image.config.stopSignal, startedAtMs: clock.now(), phase: 'running', started: false, ready: false });
+      Object.assign(record, {
+        process,
+        imageId: image.id,
+        stopSignal: image.config.stopSignal,
+        startedAtMs: clock.now(),
+        phase: 'running',
+        started: false,
+        ready: false,
+      });
       if (record.backOffUntilMs !== undefined && !restart) delete record.backOffMs;
       if (previous !== undefined) void runtime.remove(previous).catch(() => undefined);
       const live = this.#track(container, record);
@@ -132,7 +148,10 @@ export class PodContainers {
     const image = container.image ?? '';
     if (record.waiting === undefined && record.termination !== undefined) {
       const { name, namespace, uid } = pod.metadata;
-      record.waiting = { reason: 'CrashLoopBackOff', message: `back-off ${goSeconds(record.backOffMs ?? 0)} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})` };
+      record.waiting = {
+        reason: 'CrashLoopBackOff',
+        message: `back-off ${goSeconds(record.backOffMs ?? 0)} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`,
+      };
       recorder.event(pod, 'Warning', 'BackOff', `Back-off restarting failed container ${container.name} in pod ${name}_${namespace}(${uid})`);
     } else if (record.waiting?.reason === 'ErrImagePull') {
       record.waiting = { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}": ErrImagePull: ${record.waiting.message}` };
@@ -193,8 +212,12 @@ export class PodContainers {
     const reason = oom ? 'OOMKilled' : exit.exitCode === 0 ? 'Completed' : 'Error';
     const message = this.#lastWords(container, record, exit.exitCode);
     const termination: Termination = {
-      exitCode: exit.exitCode, reason, ...(message ? { message } : {}),
-      startedAtMs: record.startedAtMs ?? exit.finishedAtMs, finishedAtMs: exit.finishedAtMs, ...(record.id ? { containerId: record.id } : {}),
+      exitCode: exit.exitCode,
+      reason,
+      ...(message ? { message } : {}),
+      startedAtMs: record.startedAtMs ?? exit.finishedAtMs,
+      finishedAtMs: exit.finishedAtMs,
+      ...(record.id ? { containerId: record.id } : {}),
     };
     Object.assign(record, { phase: 'exited', termination, started: false, ready: false, ...crashBackOff(record, exit.finishedAtMs) });
     delete record.process;
@@ -218,7 +241,11 @@ export class PodContainers {
 
   async #unhealthy(container: Container, kind: ProbeKind): Promise<void> {
     const probe = kind === 'Startup' ? container.startupProbe : container.livenessProbe;
-    await this.#killOne(container, `Container ${container.name} failed ${kind.toLowerCase()} probe, will be restarted`, probe?.terminationGracePeriodSeconds === undefined ? undefined : probe.terminationGracePeriodSeconds * 1000);
+    await this.#killOne(
+      container,
+      `Container ${container.name} failed ${kind.toLowerCase()} probe, will be restarted`,
+      probe?.terminationGracePeriodSeconds === undefined ? undefined : probe.terminationGracePeriodSeconds * 1000,
+    );
   }
 
   async #killOne(container: Container, message: string, graceMs?: number): Promise<void> {
@@ -236,7 +263,11 @@ export class PodContainers {
       const text = readFileSync(terminationFile(this.#sandbox.dir, container.name, record.restartCount), 'utf8').slice(0, MESSAGE_BYTES_MAX);
       if (text !== '' || container.terminationMessagePolicy !== 'FallbackToLogsOnError' || exitCode === 0) return text;
       const lines = tailOf(join(this.#sandbox.dir, 'logs', container.name, `${record.restartCount}.log`));
-      return lines.map((line) => parseLine(line)?.text ?? '').slice(-LOG_MESSAGE_LINES_MAX).join('').slice(-LOG_MESSAGE_BYTES_MAX);
+      return lines
+        .map((line) => parseLine(line)?.text ?? '')
+        .slice(-LOG_MESSAGE_LINES_MAX)
+        .join('')
+        .slice(-LOG_MESSAGE_BYTES_MAX);
     } catch {
       return '';
     }

@@ -12,27 +12,45 @@ export function podField(pod: Pod, path: string, { podIp, hostIp }: FieldContext
   const keyed = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path);
   if (keyed) return pod.metadata[keyed[1] as 'labels' | 'annotations']?.[keyed[2]!] ?? '';
   switch (path) {
-    case 'metadata.name': return pod.metadata.name ?? '';
-    case 'metadata.namespace': return pod.metadata.namespace ?? '';
-    case 'metadata.uid': return pod.metadata.uid ?? '';
-    case 'metadata.labels': return formatMap(pod.metadata.labels);
-    case 'metadata.annotations': return formatMap(pod.metadata.annotations);
-    case 'spec.nodeName': return pod.spec?.nodeName ?? '';
-    case 'spec.serviceAccountName': return pod.spec?.serviceAccountName ?? '';
-    case 'status.podIP': case 'status.podIPs': return podIp ?? '';
-    case 'status.hostIP': case 'status.hostIPs': return hostIp ?? '';
-    default: throw new Error(`unsupported fieldPath: ${path}`);
+    case 'metadata.name':
+      return pod.metadata.name ?? '';
+    case 'metadata.namespace':
+      return pod.metadata.namespace ?? '';
+    case 'metadata.uid':
+      return pod.metadata.uid ?? '';
+    case 'metadata.labels':
+      return formatMap(pod.metadata.labels);
+    case 'metadata.annotations':
+      return formatMap(pod.metadata.annotations);
+    case 'spec.nodeName':
+      return pod.spec?.nodeName ?? '';
+    case 'spec.serviceAccountName':
+      return pod.spec?.serviceAccountName ?? '';
+    case 'status.podIP':
+    case 'status.podIPs':
+      return podIp ?? '';
+    case 'status.hostIP':
+    case 'status.hostIPs':
+      return hostIp ?? '';
+    default:
+      throw new Error(`unsupported fieldPath: ${path}`);
   }
 }
 
 /** One `key="value"` a line, sorted. */
 function formatMap(map: Record<string, string> | undefined): string {
-  return Object.entries(map ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join('\n');
+  return Object.entries(map ?? {})
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join('\n');
 }
 
 /** In units of the divisor, rounded up. A limit not set is the node's allocatable. */
 export function containerResource(
-  container: Container, resource: string, divisor: string | number | undefined, allocatable: { cpuMillis: number; memoryBytes: number; ephemeralStorageBytes: number },
+  container: Container,
+  resource: string,
+  divisor: string | number | undefined,
+  allocatable: { cpuMillis: number; memoryBytes: number; ephemeralStorageBytes: number },
 ): string {
   const [kind, name] = resource.split('.');
   const value = kind === 'limits' ? container.resources?.limits?.[name!] : container.resources?.requests?.[name!];

@@ -8,7 +8,15 @@ const SEARCHES_MAX = 32;
 
 /** /etc/hosts as the kubelet writes it. */
 export function hostsFile(pod: Pod, podIp: string | undefined): string {
-  const lines = ['# Kubernetes-managed hosts file.', '127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', 'fe00::0\tip6-localnet', 'fe00::0\tip6-mcastprefix', 'fe00::1\tip6-allnodes', 'fe00::2\tip6-allrouters'];
+  const lines = [
+    '# Kubernetes-managed hosts file.',
+    '127.0.0.1\tlocalhost',
+    '::1\tlocalhost ip6-localhost ip6-loopback',
+    'fe00::0\tip6-localnet',
+    'fe00::0\tip6-mcastprefix',
+    'fe00::1\tip6-allnodes',
+    'fe00::2\tip6-allrouters',
+  ];
   const { subdomain } = pod.spec ?? {};
   const host = hostname(pod);
   if (podIp) lines.push(subdomain ? `${podIp}\t${host}.${subdomain}.${pod.metadata.namespace}.svc.cluster.local\t${host}` : `${podIp}\t${host}`);
@@ -28,11 +36,13 @@ export function resolvFile(pod: Pod, dns: PodNetwork['dns'], machine: string): s
   const searches = [...(cluster ? dns.searches(namespace) : own.searches), ...(config?.searches ?? [])].slice(0, SEARCHES_MAX);
   const options = new Map(cluster ? [['ndots', '5']] : own.options);
   for (const { name, value } of config?.options ?? []) if (name) options.set(name, value ?? '');
-  return [
-    ...(searches.length > 0 ? [`search ${[...new Set(searches)].join(' ')}`] : []),
-    ...[...new Set(servers)].map((server) => `nameserver ${server}`),
-    ...(options.size > 0 ? [`options ${[...options].map(([name, value]) => (value ? `${name}:${value}` : name)).join(' ')}`] : []),
-  ].join('\n') + '\n';
+  return (
+    [
+      ...(searches.length > 0 ? [`search ${[...new Set(searches)].join(' ')}`] : []),
+      ...[...new Set(servers)].map((server) => `nameserver ${server}`),
+      ...(options.size > 0 ? [`options ${[...options].map(([name, value]) => (value ? `${name}:${value}` : name)).join(' ')}`] : []),
+    ].join('\n') + '\n'
+  );
 }
 
 function parseResolv(text: string): { nameservers: string[]; searches: string[]; options: [string, string][] } {
@@ -51,7 +61,11 @@ export function writePodFiles(podDir: string, files: { hosts: string; resolv: st
   const dir = join(podDir, 'etc');
   mkdirSync(dir, { recursive: true });
   const paths: Record<string, string> = {};
-  for (const [name, text] of [['hosts', files.hosts], ['resolv.conf', files.resolv], ['hostname', `${files.hostname}\n`]] as const) {
+  for (const [name, text] of [
+    ['hosts', files.hosts],
+    ['resolv.conf', files.resolv],
+    ['hostname', `${files.hostname}\n`],
+  ] as const) {
     const path = join(dir, name);
     writeFileSync(path, text, { mode: 0o644 });
     paths[`/etc/${name}`] = path;

@@ -58,7 +58,11 @@ export async function launch(world: NodeWorld, input: LaunchInput): Promise<Laun
     mkdirSync(runtime.bundle(id), { mode: 0o700 });
     const rootfs = await makeRootfs(image, runtime.bundle(id));
     const settings = containerSettings({
-      pod, container, image: image.config, env, rootfs: rootfs.path,
+      pod,
+      container,
+      image: image.config,
+      env,
+      rootfs: rootfs.path,
       mounts: joinMounts(rootfs.mounts, podFileMounts(input), input.volumes.mountsOf(pod, container, env)),
       hostname: hostname(pod),
       networkNamespace: input.networkNamespace,
@@ -70,7 +74,13 @@ export async function launch(world: NodeWorld, input: LaunchInput): Promise<Laun
     signal.throwIfAborted();
     let process: ProcessId;
     try {
-      process = await runtime.create(id, { spec: buildSpec(settings), logPath: join(logDir, `${input.restartCount}.log`), stdin: container.stdin === true, tty: settings.tty, signal });
+      process = await runtime.create(id, {
+        spec: buildSpec(settings),
+        logPath: join(logDir, `${input.restartCount}.log`),
+        stdin: container.stdin === true,
+        tty: settings.tty,
+        signal,
+      });
       world.recorder.event(pod, 'Normal', 'Created', `Created container: ${container.name}`);
       await runtime.start(id, process);
     } catch (error) {
@@ -100,9 +110,13 @@ async function environmentOf(world: NodeWorld, { pod, container, podIp }: Launch
   const namespace = pod.metadata.namespace ?? '';
   try {
     return await buildEnvironment({
-      pod, container, podIp, hostIp: world.hostIp,
+      pod,
+      container,
+      podIp,
+      hostIp: world.hostIp,
       services: world.servicesFor(namespace, pod.spec?.enableServiceLinks !== false),
-      allocatable: world.allocatable, lookups: world.lookups(namespace),
+      allocatable: world.allocatable,
+      lookups: world.lookups(namespace),
     });
   } catch (error) {
     throw new LaunchError(error instanceof ConfigError ? 'CreateContainerConfigError' : 'CreateContainerError', text(error));
@@ -126,13 +140,23 @@ async function ensureImage(world: NodeWorld, pod: Pod, container: Container, sig
     recorder.event(pod, 'Normal', 'Pulling', `Pulling image "${name}"`);
     const image = await images.pull(name, { credentials: await pullSecrets(world, pod), signal });
     const took = goDuration(clock.now() - startedAt);
-    recorder.event(pod, 'Normal', 'Pulled', `Successfully pulled image "${name}" in ${took} (${took} including waiting). Image size: ${image.sizeBytes} bytes.`);
+    recorder.event(
+      pod,
+      'Normal',
+      'Pulled',
+      `Successfully pulled image "${name}" in ${took} (${took} including waiting). Image size: ${image.sizeBytes} bytes.`,
+    );
     return image;
   } catch (error) {
     const reason = error instanceof ImageError ? error.reason : 'ErrImagePull';
     if (!signal.aborted) {
       const message = reason === 'ErrImagePull' ? `Failed to pull image "${name}": ${text(error)}` : text(error);
-      recorder.event(pod, 'Warning', reason === 'InvalidImageName' ? 'InspectFailed' : reason === 'ErrImageNeverPull' ? 'ErrImageNeverPull' : 'Failed', message);
+      recorder.event(
+        pod,
+        'Warning',
+        reason === 'InvalidImageName' ? 'InspectFailed' : reason === 'ErrImageNeverPull' ? 'ErrImageNeverPull' : 'Failed',
+        message,
+      );
     }
     throw new LaunchError(reason, text(error));
   }
@@ -149,7 +173,10 @@ async function pullSecrets(world: NodeWorld, pod: Pod): Promise<string[]> {
 
 /** Files every container has: names of hosts, DNS, and where it leaves its last words. */
 function podFileMounts({ pod, container, podDir, restartCount, files }: LaunchInput): Mount[] {
-  const mounts: Mount[] = pod.spec?.hostNetwork === true && files['/etc/hosts'] === undefined ? [] : Object.entries(files).map(([destination, source]) => ({ source, destination, readOnly: false }));
+  const mounts: Mount[] =
+    pod.spec?.hostNetwork === true && files['/etc/hosts'] === undefined
+      ? []
+      : Object.entries(files).map(([destination, source]) => ({ source, destination, readOnly: false }));
   const last = terminationFile(podDir, container.name, restartCount);
   mkdirSync(join(podDir, 'termination', container.name), { recursive: true });
   writeFileSync(last, '');

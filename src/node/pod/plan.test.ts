@@ -9,7 +9,11 @@ type Records = Record<string, Partial<ContainerRecord>>;
 
 const records = (partial: Records): Record<string, ContainerRecord> =>
   Object.fromEntries(Object.entries(partial).map(([name, record]) => [name, { ...newContainerRecord(name), ...record }]));
-const exited = (exitCode: number): Partial<ContainerRecord> => ({ phase: 'exited', id: 'x', termination: { exitCode, reason: '', startedAtMs: 0, finishedAtMs: 0 } });
+const exited = (exitCode: number): Partial<ContainerRecord> => ({
+  phase: 'exited',
+  id: 'x',
+  termination: { exitCode, reason: '', startedAtMs: 0, finishedAtMs: 0 },
+});
 const running: Partial<ContainerRecord> = { phase: 'running', id: 'x', started: true };
 const spec = (init: string[], main: string[], restartPolicy: PodSpec['restartPolicy'] = 'Always'): PodSpec => ({
   restartPolicy,

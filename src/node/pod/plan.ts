@@ -18,7 +18,13 @@ export interface PodPlan {
 
 export function planPod(spec: PodSpec, records: PodRecord['containers'], nowMs: number): PodPlan {
   const policy = spec.restartPolicy ?? 'Always';
-  const plan = { start: undefined as Container | undefined, backingOff: [] as string[], wakeAtMs: undefined as number | undefined, finished: false, initialized: true };
+  const plan = {
+    start: undefined as Container | undefined,
+    backingOff: [] as string[],
+    wakeAtMs: undefined as number | undefined,
+    finished: false,
+    initialized: true,
+  };
   const of = (container: Container): ContainerRecord => records[container.name] ?? newContainerRecord(container.name);
   let startable = !Object.values(records).some(({ phase }) => phase === 'starting');
 

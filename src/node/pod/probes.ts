@@ -45,7 +45,11 @@ export async function probeOnce(probe: Probe, target: ProbeTarget): Promise<Prob
 type HttpGet = NonNullable<Probe['httpGet']>;
 
 /** Also used by lifecycle hooks. */
-export function httpGet(action: HttpGet, target: Pick<ProbeTarget, 'container' | 'podIp'>, timeoutMs: number): Promise<{ status: number; body: string; url: string }> {
+export function httpGet(
+  action: HttpGet,
+  target: Pick<ProbeTarget, 'container' | 'podIp'>,
+  timeoutMs: number,
+): Promise<{ status: number; body: string; url: string }> {
   const host = action.host || target.podIp;
   const port = portOf(action.port, target.container);
   const scheme = (action.scheme ?? 'HTTP').toLowerCase();
@@ -117,7 +121,12 @@ function probeGrpc(host: string, port: number, service: string, timeoutMs: numbe
 }
 
 function dialError(error: NodeJS.ErrnoException, host: string, port: number): string {
-  const why = { ECONNREFUSED: 'connect: connection refused', EHOSTUNREACH: 'connect: no route to host', ECONNRESET: 'read: connection reset by peer', ETIMEDOUT: 'i/o timeout' }[error.code ?? ''];
+  const why = {
+    ECONNREFUSED: 'connect: connection refused',
+    EHOSTUNREACH: 'connect: no route to host',
+    ECONNRESET: 'read: connection reset by peer',
+    ETIMEDOUT: 'i/o timeout',
+  }[error.code ?? ''];
   return why === undefined ? error.message : `dial tcp ${host}:${port}: ${why}`;
 }
 

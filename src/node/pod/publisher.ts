@@ -50,7 +50,15 @@ export class StatusPublisher {
       const { namespace = '', name = '', uid = '' } = this.#pod.metadata;
       try {
         // With the uid, so that a pod made again under the same name does not get this one's status.
-        await this.#client.patch(pods, { namespace, name }, { metadata: { uid }, status: Object.fromEntries(changed.map(([field, value]) => [field, field === 'conditions' ? explicit(status.conditions) : value])) }, { type: 'strategic', subresource: 'status' });
+        await this.#client.patch(
+          pods,
+          { namespace, name },
+          {
+            metadata: { uid },
+            status: Object.fromEntries(changed.map(([field, value]) => [field, field === 'conditions' ? explicit(status.conditions) : value])),
+          },
+          { type: 'strategic', subresource: 'status' },
+        );
         for (const [field, value] of changed) this.#written.set(field, JSON.stringify(value));
       } catch (error) {
         if (isNotFound(error)) return;

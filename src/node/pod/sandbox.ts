@@ -40,7 +40,8 @@ export class PodSandbox {
     if (JSON.stringify(pod.spec?.volumes ?? []).includes('status.podIP')) await attaching.catch(() => undefined);
     const [network, volumes] = await Promise.allSettled([attaching, this.volumes.setUp(pod, this.#payloadContext(pod))]);
     if (network.status === 'rejected') return { reason: 'FailedCreatePodSandBox', message: `Failed to create pod sandbox: ${textOf(network.reason)}` };
-    if (volumes.status === 'rejected') return { reason: volumes.reason instanceof VolumeError ? 'FailedMount' : 'FailedCreatePodSandBox', message: textOf(volumes.reason) };
+    if (volumes.status === 'rejected')
+      return { reason: volumes.reason instanceof VolumeError ? 'FailedMount' : 'FailedCreatePodSandBox', message: textOf(volumes.reason) };
     this.files = writePodFiles(this.dir, {
       hosts: hostsFile(pod, this.ip),
       resolv: resolvFile(pod, this.#world.network.dns, machineResolv()),
@@ -81,7 +82,10 @@ export class PodSandbox {
 
   #payloadContext(pod: Pod): PayloadContext {
     return {
-      pod, podIp: this.ip, hostIp: this.#world.hostIp, allocatable: this.#world.allocatable,
+      pod,
+      podIp: this.ip,
+      hostIp: this.#world.hostIp,
+      allocatable: this.#world.allocatable,
       lookups: this.#world.lookups(pod.metadata.namespace ?? ''),
       token: (audience, expirationSeconds) => this.#tokens.get(pod, audience, expirationSeconds),
     };

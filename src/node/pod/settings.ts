@@ -67,9 +67,11 @@ function runAs({ pod, container, image, lookUpUser }: SettingsInput): ContainerU
   const wanted = security.runAsUser;
   const user = lookUpUser(wanted === undefined ? image.user : String(wanted));
   if (security.runAsNonRoot === true && user.uid === 0) {
-    throw new Error(wanted === 0
-      ? `container's runAsUser breaks non-root policy (pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${container.name})`
-      : `container has runAsNonRoot and image will run as root (pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${container.name})`);
+    throw new Error(
+      wanted === 0
+        ? `container's runAsUser breaks non-root policy (pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${container.name})`
+        : `container has runAsNonRoot and image will run as root (pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${container.name})`,
+    );
   }
   const groups = [...user.additionalGids, ...(podSecurity.supplementalGroups ?? []), ...(podSecurity.fsGroup === undefined ? [] : [podSecurity.fsGroup])];
   return { uid: user.uid, gid: security.runAsGroup ?? user.gid, additionalGids: [...new Set(groups)] };

@@ -80,7 +80,8 @@ function terminated(end: Termination): NonNullable<ContainerState['terminated']>
 function phaseOf(pod: Pod, initialized: boolean, inits: readonly ContainerStatus[], statuses: readonly ContainerStatus[]): Phase {
   if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return pod.status.phase;
   const policy = pod.spec?.restartPolicy ?? 'Always';
-  const initFailed = policy === 'Never' && (pod.spec?.initContainers ?? []).some((container, i) => !isSidecar(container) && (inits[i]?.state?.terminated?.exitCode ?? 0) !== 0);
+  const initFailed =
+    policy === 'Never' && (pod.spec?.initContainers ?? []).some((container, i) => !isSidecar(container) && (inits[i]?.state?.terminated?.exitCode ?? 0) !== 0);
   if (initFailed) return 'Failed';
   let [waiting, running, stopped, succeeded] = [0, 0, 0, 0];
   for (const { state, lastState } of statuses) {
@@ -101,18 +102,30 @@ function phaseOf(pod: Pod, initialized: boolean, inits: readonly ContainerStatus
 }
 
 function conditionsOf(
-  { pod, initialized, sandboxReady }: StatusInput, phase: Phase, inits: readonly ContainerStatus[], statuses: readonly ContainerStatus[], now: string,
+  { pod, initialized, sandboxReady }: StatusInput,
+  phase: Phase,
+  inits: readonly ContainerStatus[],
+  statuses: readonly ContainerStatus[],
+  now: string,
 ): NonNullable<PodStatus['conditions']> {
   const observed = pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation };
   let conditions = pod.status?.conditions as Condition[] | undefined;
   const set = (type: string, ok: boolean, why: { reason: string; message?: string } | undefined): void => {
-    conditions = setCondition(conditions, { ...observed, type, status: ok ? 'True' : 'False', lastProbeTime: null, ...(ok && why?.reason !== 'PodCompleted' ? {} : why) }, now);
+    conditions = setCondition(
+      conditions,
+      { ...observed, type, status: ok ? 'True' : 'False', lastProbeTime: null, ...(ok && why?.reason !== 'PodCompleted' ? {} : why) },
+      now,
+    );
   };
   const ended = phase === 'Succeeded' ? { reason: 'PodCompleted' } : phase === 'Failed' ? { reason: 'PodFailed' } : undefined;
   set('PodReadyToStartContainers', sandboxReady && ended === undefined, undefined);
   const incomplete = inits.filter((status) => !status.ready && !(status.started ?? false)).map(({ name }) => name);
   const initOk = initialized || phase === 'Succeeded';
-  set('Initialized', initOk, phase === 'Succeeded' ? ended : { reason: 'ContainersNotInitialized', message: `containers with incomplete status: [${incomplete.join(' ')}]` });
+  set(
+    'Initialized',
+    initOk,
+    phase === 'Succeeded' ? ended : { reason: 'ContainersNotInitialized', message: `containers with incomplete status: [${incomplete.join(' ')}]` },
+  );
   const sidecars = inits.filter((_, i) => isSidecar(pod.spec!.initContainers![i]!));
   const unready = [...sidecars, ...statuses].filter((status) => !status.ready).map(({ name }) => name);
   const unreadyWhy = ended ?? { reason: 'ContainersNotReady', message: `containers with unready status: [${unready.join(' ')}]` };

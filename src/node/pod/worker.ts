@@ -56,7 +56,13 @@ export class PodWorker {
     this.#conditions = pod.status?.conditions?.filter(({ type }) => OWN_CONDITIONS.has(type));
     this.record = record ?? { namespace, name, uid, startedAtMs: world.clock.now(), containers: {} };
     this.sandbox = new PodSandbox(world, uid);
-    this.containers = new PodContainers(world, this.sandbox, this.record, () => this.#pod, () => this.#changed());
+    this.containers = new PodContainers(
+      world,
+      this.sandbox,
+      this.record,
+      () => this.#pod,
+      () => this.#changed(),
+    );
     this.#publisher = new StatusPublisher(world.client, world.clock, world.log, pod);
   }
 
@@ -94,7 +100,9 @@ export class PodWorker {
   /** Something its volumes or environment refer to has changed. */
   async refresh(): Promise<void> {
     if (this.containers.forgetConfigErrors() || !this.sandbox.ready) this.kick();
-    await this.sandbox.refresh(this.#pod).catch((error: unknown) => this.#world.log.warn('volumes could not be brought up to date', { pod: this.record.name, error: String(error) }));
+    await this.sandbox
+      .refresh(this.#pod)
+      .catch((error: unknown) => this.#world.log.warn('volumes could not be brought up to date', { pod: this.record.name, error: String(error) }));
   }
 
   /** Whether the pod names a config map or secret. */
@@ -119,7 +127,10 @@ export class PodWorker {
       try {
         await this.#step();
       } catch (error) {
-        this.#world.log.error('a pod could not be worked on, trying again', { pod: `${this.record.namespace}/${this.record.name}`, error: error instanceof Error ? error.stack : String(error) });
+        this.#world.log.error('a pod could not be worked on, trying again', {
+          pod: `${this.record.namespace}/${this.record.name}`,
+          error: error instanceof Error ? error.stack : String(error),
+        });
         this.#wakeAt(this.#world.clock.now() + STEP_RETRY_MS);
       }
     } while (this.#again && !this.#ended && !this.#stopping);

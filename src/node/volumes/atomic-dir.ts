@@ -2,7 +2,21 @@
  * Writes a volume's files so that readers see either all of the old or all of the new ones: the files are in a directory of their own,
  * `..data` points to it, and what users see are links through `..data`. The layout upstream has, which tools rely on.
  */
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync, chownSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  chownSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Payload } from './payload.ts';
 
@@ -34,10 +48,13 @@ export function writeAtomically(dir: string, payload: Payload, gid?: number): bo
 
 function isSame(dir: string, payload: Payload): boolean {
   const paths = filesBelow(dir);
-  return paths.length === payload.size && paths.every((path) => {
-    const wanted = payload.get(path);
-    return wanted !== undefined && readFileSync(join(dir, path)).equals(wanted.data);
-  });
+  return (
+    paths.length === payload.size &&
+    paths.every((path) => {
+      const wanted = payload.get(path);
+      return wanted !== undefined && readFileSync(join(dir, path)).equals(wanted.data);
+    })
+  );
 }
 
 function filesBelow(dir: string, prefix = ''): string[] {

@@ -32,8 +32,10 @@ export function hasPayload(volume: Volume): boolean {
 /** Rejects with upstream's words when something that is not optional is missing. */
 export async function volumePayload(volume: Volume, context: PayloadContext): Promise<Payload> {
   const { configMap, secret, downwardAPI, projected } = volume;
-  if (configMap) return configMapFiles({ name: configMap.name ?? '', items: configMap.items, optional: configMap.optional }, configMap.defaultMode ?? DEFAULT_MODE, context);
-  if (secret) return secretFiles({ name: secret.secretName ?? '', items: secret.items, optional: secret.optional }, secret.defaultMode ?? DEFAULT_MODE, context);
+  if (configMap)
+    return configMapFiles({ name: configMap.name ?? '', items: configMap.items, optional: configMap.optional }, configMap.defaultMode ?? DEFAULT_MODE, context);
+  if (secret)
+    return secretFiles({ name: secret.secretName ?? '', items: secret.items, optional: secret.optional }, secret.defaultMode ?? DEFAULT_MODE, context);
   if (downwardAPI) return downwardFiles(downwardAPI.items ?? [], downwardAPI.defaultMode ?? DEFAULT_MODE, context);
   const all: Payload = new Map();
   const mode = projected?.defaultMode ?? DEFAULT_MODE;
@@ -73,7 +75,13 @@ async function secretFiles({ name, items, optional }: Reference, mode: number, {
   return selectKeys(data, items, mode, optional, `references non-existent secret key: `);
 }
 
-function selectKeys(data: ReadonlyMap<string, Buffer>, items: readonly KeyToPath[] | undefined, mode: number, optional: boolean | undefined, missing: string): Payload {
+function selectKeys(
+  data: ReadonlyMap<string, Buffer>,
+  items: readonly KeyToPath[] | undefined,
+  mode: number,
+  optional: boolean | undefined,
+  missing: string,
+): Payload {
   const files: Payload = new Map();
   if (items === undefined || items.length === 0) {
     for (const [key, value] of data) files.set(key, { data: value, mode });

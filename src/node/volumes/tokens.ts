@@ -40,7 +40,7 @@ export class PodTokens {
       },
     };
     const account = pod.spec?.serviceAccountName || 'default';
-    const answer = await this.#client.createSubresource(serviceAccounts, { namespace, name: account }, 'token', request) as TokenRequest;
+    const answer = (await this.#client.createSubresource(serviceAccounts, { namespace, name: account }, 'token', request)) as TokenRequest;
     if (answer.status === undefined) throw new Error(`the API gave no token for service account "${account}"`);
     const lifeMs = Date.parse(answer.status.expirationTimestamp) - now;
     this.#kept.set(key, { token: answer.status.token, refreshAtMs: now + Math.min(lifeMs * REFRESH_SHARE, REFRESH_MAX_MS) });

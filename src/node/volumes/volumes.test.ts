@@ -12,12 +12,21 @@ const dir = mkdtempSync(join(tmpdir(), 'argosy-volumes-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
 
 const data: Record<string, string> = { color: 'blue', size: 'L' };
-const podWith = (volumes: PodSpec['volumes']): Pod => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'ns', labels: { app: 'web' } }, spec: { containers: [{ name: 'c' }], volumes } });
+const podWith = (volumes: PodSpec['volumes']): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'p', namespace: 'ns', labels: { app: 'web' } },
+  spec: { containers: [{ name: 'c' }], volumes },
+});
 const context = (pod: Pod): PayloadContext => ({
-  pod, podIp: '10.0.0.1', hostIp: undefined, allocatable: { cpuMillis: 0, memoryBytes: 0, ephemeralStorageBytes: 0 },
+  pod,
+  podIp: '10.0.0.1',
+  hostIp: undefined,
+  allocatable: { cpuMillis: 0, memoryBytes: 0, ephemeralStorageBytes: 0 },
   token: (audience) => Promise.resolve(`token for ${audience}`),
   lookups: {
-    configMap: (name) => Promise.resolve(name === 'settings' ? { apiVersion: 'v1', kind: 'ConfigMap', metadata: {}, data, binaryData: { bin: 'AAE=' } } : undefined),
+    configMap: (name) =>
+      Promise.resolve(name === 'settings' ? { apiVersion: 'v1', kind: 'ConfigMap', metadata: {}, data, binaryData: { bin: 'AAE=' } } : undefined),
     secret: () => Promise.resolve(undefined),
   },
 });
@@ -40,7 +49,12 @@ test('a config map becomes files, and changes in one step', async () => {
   await volumes.refresh(pod, context(pod));
   assert.notEqual(readlinkSync(join(path, '..data')), before);
   assert.equal(readFileSync(join(path, 'color'), 'utf8'), 'green');
-  assert.deepEqual(readdirSync(path).filter((name) => !name.startsWith('..')).toSorted(), ['bin', 'color']);
+  assert.deepEqual(
+    readdirSync(path)
+      .filter((name) => !name.startsWith('..'))
+      .toSorted(),
+    ['bin', 'color'],
+  );
   assert.equal(readdirSync(path).filter((name) => name.startsWith('..v')).length, 1);
 });
 
@@ -51,20 +65,35 @@ test('items choose keys, paths and modes', async () => {
 });
 
 test('a projected volume joins its sources', async () => {
-  const { path } = await setUp([{ name: 'v', projected: { sources: [
-    { configMap: { name: 'settings', items: [{ key: 'color', path: 'color' }] } },
-    { serviceAccountToken: { path: 'token', audience: 'a' } },
-    { downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
-    { secret: { name: 'gone', optional: true } },
-  ] } }]);
-  assert.deepEqual(['token', 'labels'].map((name) => readFileSync(join(path, name), 'utf8')), ['token for a', 'app="web"']);
+  const { path } = await setUp([
+    {
+      name: 'v',
+      projected: {
+        sources: [
+          { configMap: { name: 'settings', items: [{ key: 'color', path: 'color' }] } },
+          { serviceAccountToken: { path: 'token', audience: 'a' } },
+          { downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+          { secret: { name: 'gone', optional: true } },
+        ],
+      },
+    },
+  ]);
+  assert.deepEqual(
+    ['token', 'labels'].map((name) => readFileSync(join(path, name), 'utf8')),
+    ['token for a', 'app="web"'],
+  );
 });
 
 for (const [what, volume, message] of [
   ['a config map that is missing', { configMap: { name: 'x' } }, 'MountVolume.SetUp failed for volume "v" : configmap "x" not found'],
-  ['a key that is missing', { configMap: { name: 'settings', items: [{ key: 'k', path: 'p' }] } }, 'MountVolume.SetUp failed for volume "v" : configmap references non-existent config key: k'],
+  [
+    'a key that is missing',
+    { configMap: { name: 'settings', items: [{ key: 'k', path: 'p' }] } },
+    'MountVolume.SetUp failed for volume "v" : configmap references non-existent config key: k',
+  ],
   ['a secret that is missing', { secret: { secretName: 'x' } }, 'MountVolume.SetUp failed for volume "v" : secret "x" not found'],
-] as const) test(`${what} is named`, () => assert.rejects(setUp([{ name: 'v', ...volume } as NonNullable<PodSpec['volumes']>[number]]), { message }));
+] as const)
+  test(`${what} is named`, () => assert.rejects(setUp([{ name: 'v', ...volume } as NonNullable<PodSpec['volumes']>[number]]), { message }));
 
 test('a mount may show a part of a volume, never more', async () => {
   const { path, volumes, pod } = await setUp([{ name: 'v', emptyDir: {} }]);

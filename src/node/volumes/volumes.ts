@@ -31,13 +31,15 @@ export class PodVolumes {
   async setUp(pod: Pod, context: PayloadContext): Promise<void> {
     mkdirSync(this.#dir, { recursive: true });
     const gid = pod.spec?.securityContext?.fsGroup;
-    await Promise.all((pod.spec?.volumes ?? []).map(async (volume) => {
-      try {
-        await this.#setUpOne(volume, context, gid);
-      } catch (error) {
-        throw new VolumeError(volume.name, error instanceof Error ? error.message : String(error));
-      }
-    }));
+    await Promise.all(
+      (pod.spec?.volumes ?? []).map(async (volume) => {
+        try {
+          await this.#setUpOne(volume, context, gid);
+        } catch (error) {
+          throw new VolumeError(volume.name, error instanceof Error ? error.message : String(error));
+        }
+      }),
+    );
   }
 
   /** Brings the files that come from the API up to date; what is missing now keeps its old files. */
@@ -85,7 +87,9 @@ export class PodVolumes {
       checkHostPath(path, volume.hostPath.type ?? '');
     } else {
       const kind = Object.keys(volume).find((key) => key !== 'name');
-      throw new Error(`volumes of kind ${kind ?? 'none'} are not supported; there are ${[...OTHER_KINDS, 'configMap', 'secret', 'downwardAPI', 'projected'].join(', ')}`);
+      throw new Error(
+        `volumes of kind ${kind ?? 'none'} are not supported; there are ${[...OTHER_KINDS, 'configMap', 'secret', 'downwardAPI', 'projected'].join(', ')}`,
+      );
     }
   }
 }
@@ -95,14 +99,16 @@ function checkHostPath(path: string, type: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (type === 'DirectoryOrCreate' && !found) mkdirSync(path, { recursive: true, mode: 0o755 });
   else if (type === 'FileOrCreate' && !found) writeFileSync(path, '', { mode: 0o644 });
-  else if ((type === 'Directory' || type === 'DirectoryOrCreate') && !found?.isDirectory()) throw new Error(`hostPath type check failed: ${path} is not a directory`);
+  else if ((type === 'Directory' || type === 'DirectoryOrCreate') && !found?.isDirectory())
+    throw new Error(`hostPath type check failed: ${path} is not a directory`);
   else if ((type === 'File' || type === 'FileOrCreate') && !found?.isFile()) throw new Error(`hostPath type check failed: ${path} is not a file`);
   else if (type === 'Socket' && !found?.isSocket()) throw new Error(`hostPath type check failed: ${path} is not a socket file`);
   else if (type === '' && !found) mkdirSync(path, { recursive: true });
 }
 
 function subPathSource(base: string, subPath: string, volume: Volume): string {
-  if (subPath.startsWith('/') || subPath.split('/').includes('..')) throw new Error(`failed to prepare subPath for volumeMount "${volume.name}": must be a relative path without ..`);
+  if (subPath.startsWith('/') || subPath.split('/').includes('..'))
+    throw new Error(`failed to prepare subPath for volumeMount "${volume.name}": must be a relative path without ..`);
   const path = join(base, subPath);
   if (!existsSync(path)) {
     if (hasPayload(volume)) throw new Error(`failed to prepare subPath for volumeMount "${volume.name}": ${subPath} is not in the volume`);
@@ -113,6 +119,7 @@ function subPathSource(base: string, subPath: string, volume: Volume): string {
   // A link in the volume must not lead out of it.
   const real = realpathSync(path);
   const root = realpathSync(base);
-  if (real !== root && !real.startsWith(`${root}/`)) throw new Error(`failed to prepare subPath for volumeMount "${volume.name}": subpath "${subPath}" is not within the volume path`);
+  if (real !== root && !real.startsWith(`${root}/`))
+    throw new Error(`failed to prepare subPath for volumeMount "${volume.name}": subpath "${subPath}" is not within the volume path`);
   return real;
 }

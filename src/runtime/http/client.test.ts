@@ -18,7 +18,8 @@ async function serve(handler: (request: IncomingMessage, response: ServerRespons
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const client = httpClient({ server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: 'secret' });
   return {
-    client, seen,
+    client,
+    seen,
     async [Symbol.asyncDispose]() {
       await client.close();
       server.closeAllConnections();
@@ -34,7 +35,11 @@ test('verbs become the requests of the Kubernetes API', async () => {
   await using server = await serve((request, response, body) => {
     assert.equal(request.headers.authorization, 'Bearer secret');
     if (request.method === 'PATCH') types.push(request.headers['content-type']);
-    response.end(request.method === 'GET' && !request.url?.endsWith('/a') ? JSON.stringify({ metadata: { resourceVersion: '1' }, items: [{ metadata: { name: 'a' } }] }) : body || '{}');
+    response.end(
+      request.method === 'GET' && !request.url?.endsWith('/a')
+        ? JSON.stringify({ metadata: { resourceVersion: '1' }, items: [{ metadata: { name: 'a' } }] })
+        : body || '{}',
+    );
   });
   const { client, seen } = server;
   await client.get(configMaps, { namespace: 'default', name: 'a' });
@@ -70,9 +75,14 @@ test('a Status body becomes a StatusError, anything else an error with its text'
 });
 
 test('a watch is parsed as it arrives, however it is cut, and an ERROR event is thrown', async () => {
-  const lines = [
-    { type: 'ADDED', object: map }, { type: 'BOOKMARK', object: { metadata: { resourceVersion: '7' } } }, { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } },
-  ].map((event) => JSON.stringify(event)).join('\n') + '\n';
+  const lines =
+    [
+      { type: 'ADDED', object: map },
+      { type: 'BOOKMARK', object: { metadata: { resourceVersion: '7' } } },
+      { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } },
+    ]
+      .map((event) => JSON.stringify(event))
+      .join('\n') + '\n';
   await using server = await serve((_request, response) => {
     response.write(lines.slice(0, 10));
     setImmediate(() => {

@@ -3,9 +3,7 @@ import { Agent, request, type Dispatcher } from 'undici';
 import { apiVersionOf, type Resource } from '../../kube/resources.ts';
 import { StatusError, type Status } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
-import type {
-  Client, DeleteOptions, ListOptions, ObjectList, PatchOptions, PatchType, WatchEvent, WatchOptions, WriteOptions,
-} from '../client.ts';
+import type { Client, DeleteOptions, ListOptions, ObjectList, PatchOptions, PatchType, WatchEvent, WatchOptions, WriteOptions } from '../client.ts';
 import { LineSplitter } from './lines.ts';
 import { listQuery, resourcePath, watchQuery, writeQuery } from './request.ts';
 
@@ -50,7 +48,9 @@ export function httpClient(options: HttpClientOptions): Client & { close(): Prom
   const server = options.server.replace(/\/$/, '');
 
   async function send(
-    method: Dispatcher.HttpMethod, path: string, query: Record<string, string>,
+    method: Dispatcher.HttpMethod,
+    path: string,
+    query: Record<string, string>,
     more: { body?: unknown; contentType?: string; signal?: AbortSignal; bodyTimeout?: number } = {},
   ): Promise<Dispatcher.ResponseData> {
     const token = typeof options.token === 'function' ? await options.token() : options.token;
@@ -92,11 +92,19 @@ export function httpClient(options: HttpClientOptions): Client & { close(): Prom
     },
     watch: (resource, watch) => watchStream(resource, watch, send),
     create: (resource, object, write) =>
-      json('POST', resourcePath(resource, object.metadata.namespace, write?.subresource === undefined ? undefined : object.metadata.name, write?.subresource), writeQuery(write), { body: object }),
+      json(
+        'POST',
+        resourcePath(resource, object.metadata.namespace, write?.subresource === undefined ? undefined : object.metadata.name, write?.subresource),
+        writeQuery(write),
+        { body: object },
+      ),
     update: (resource, object, write: WriteOptions = {}) =>
       json('PUT', resourcePath(resource, object.metadata.namespace, object.metadata.name, write.subresource), writeQuery(write), { body: object }),
     patch: (resource, key, patch, write: PatchOptions) =>
-      json('PATCH', resourcePath(resource, key.namespace, key.name, write.subresource), writeQuery(write), { body: patch, contentType: CONTENT_TYPES[write.type] }),
+      json('PATCH', resourcePath(resource, key.namespace, key.name, write.subresource), writeQuery(write), {
+        body: patch,
+        contentType: CONTENT_TYPES[write.type],
+      }),
     async delete(resource: Resource, key: ObjectKey, how: DeleteOptions = {}): Promise<void> {
       const response = await send('DELETE', resourcePath(resource, key.namespace, key.name), {}, { body: deleteBody(how) });
       await response.body.dump();
@@ -122,7 +130,10 @@ function deleteBody(options: DeleteOptions): Record<string, unknown> {
 }
 
 type Send = (
-  method: Dispatcher.HttpMethod, path: string, query: Record<string, string>, more: { signal?: AbortSignal; bodyTimeout?: number },
+  method: Dispatcher.HttpMethod,
+  path: string,
+  query: Record<string, string>,
+  more: { signal?: AbortSignal; bodyTimeout?: number },
 ) => Promise<Dispatcher.ResponseData>;
 
 async function* watchStream<T extends KubeObject>(resource: Resource<T>, options: WatchOptions, send: Send): AsyncIterable<WatchEvent<T>> {
@@ -141,7 +152,9 @@ async function* watchStream<T extends KubeObject>(resource: Resource<T>, options
 function parseEvent<T extends KubeObject>(line: string): WatchEvent<T> {
   const event = JSON.parse(line) as { type: string; object: T & Status };
   switch (event.type) {
-    case 'ADDED': case 'MODIFIED': case 'DELETED':
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED':
       return { type: event.type, object: event.object };
     case 'BOOKMARK':
       return { type: 'BOOKMARK', resourceVersion: event.object.metadata.resourceVersion ?? '' };

@@ -31,7 +31,10 @@ export interface Bought {
 
 export async function buyNodes({ ctx, provider, recorder, options, health }: BuyerContext, snapshot: Snapshot, pools: readonly PoolView[]): Promise<Bought> {
   const now = ctx.clock.now();
-  const waiting = ctx.informer(pods).list().filter((pod) => isUnschedulable(pod) && !isExpendable(pod, options.expendablePriorityCutoff));
+  const waiting = ctx
+    .informer(pods)
+    .list()
+    .filter((pod) => isUnschedulable(pod) && !isExpendable(pod, options.expendablePriorityCutoff));
   const ripe = waiting.filter((pod) => mayScaleUpAt(pod) <= now);
   const lookAgainMs = Math.min(Infinity, ...waiting.filter((pod) => mayScaleUpAt(pod) > now).map((pod) => mayScaleUpAt(pod) - now));
   if (ripe.length === 0) return { acted: false, pending: false, lookAgainMs };
@@ -54,7 +57,12 @@ export async function buyNodes({ ctx, provider, recorder, options, health }: Buy
     await provider.increase(pool, count);
   } catch (error) {
     health.failed(pool, now);
-    recorder.event(STATUS_OBJECT, 'Warning', 'FailedToScaleUpGroup', `Scale-up failed for group ${pool}: ${error instanceof Error ? error.message : String(error)}`);
+    recorder.event(
+      STATUS_OBJECT,
+      'Warning',
+      'FailedToScaleUpGroup',
+      `Scale-up failed for group ${pool}: ${error instanceof Error ? error.message : String(error)}`,
+    );
     return { acted: false, pending: true, lookAgainMs };
   }
   recorder.event(STATUS_OBJECT, 'Normal', 'ScaledUpGroup', `Scale-up: group ${pool} size set to ${from + count} instead of ${from} (max: ${max})`);
@@ -67,7 +75,12 @@ async function priorityGroups(ctx: ControllerContext, recorder: EventRecorder): 
   try {
     return await readPriorities(ctx.client);
   } catch (error) {
-    recorder.event(STATUS_OBJECT, 'Warning', 'PriorityConfigMapInvalid', `cluster-autoscaler-priority-expander: ${error instanceof Error ? error.message : String(error)}`);
+    recorder.event(
+      STATUS_OBJECT,
+      'Warning',
+      'PriorityConfigMapInvalid',
+      `cluster-autoscaler-priority-expander: ${error instanceof Error ? error.message : String(error)}`,
+    );
     return undefined;
   }
 }

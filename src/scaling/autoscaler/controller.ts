@@ -40,7 +40,13 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
 
   const lost = (pool: NodePool, { nodeName, error = 'it failed' }: { nodeName: string; error?: string }, timedOut: boolean): void => {
     ctx.log.warn('a node did not come', { pool: pool.name, instance: nodeName, timedOut, error });
-    if (timedOut) recorder.event(STATUS_OBJECT, 'Warning', 'ScaleUpTimedOut', `Nodes added to group ${pool.name} failed to register within ${options.maxNodeProvisionMs / 60_000}m0s`);
+    if (timedOut)
+      recorder.event(
+        STATUS_OBJECT,
+        'Warning',
+        'ScaleUpTimedOut',
+        `Nodes added to group ${pool.name} failed to register within ${options.maxNodeProvisionMs / 60_000}m0s`,
+      );
     else recorder.event(STATUS_OBJECT, 'Warning', 'FailedToScaleUpGroup', `Scale-up failed for group ${pool.name}: ${error}`);
   };
 
@@ -49,7 +55,8 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
     const snapshot = new Snapshot();
     for (const namespace of namespaceInformer.list()) snapshot.setNamespace(namespace);
     for (const node of nodeInformer.list()) if (isReady(node) && !hasTaint(node, TO_BE_DELETED) && !node.metadata.deletionTimestamp) snapshot.setNode(node);
-    for (const pod of podInformer.list()) if (pod.spec?.nodeName && !isPodTerminal(pod) && !isExpendable(pod, options.expendablePriorityCutoff)) snapshot.setPod(pod);
+    for (const pod of podInformer.list())
+      if (pod.spec?.nodeName && !isPodTerminal(pod) && !isExpendable(pod, options.expendablePriorityCutoff)) snapshot.setPod(pod);
     return snapshot;
   }
 
@@ -80,7 +87,10 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
         // Nodes with pods go one at a time: the room for their pods was counted for each alone.
         if (moving.length > 0 && removing.size > 0) continue;
         room--;
-        removing.set(name, remove(pool, name, moving, snapshot, signal).finally(() => removing.delete(name)));
+        removing.set(
+          name,
+          remove(pool, name, moving, snapshot, signal).finally(() => removing.delete(name)),
+        );
       }
     }
   }
@@ -92,7 +102,12 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
     if (moving.length === 0) recorder.event(STATUS_OBJECT, 'Normal', 'ScaleDownEmpty', `Scale-down: removing empty node ${JSON.stringify(name)}`);
     else {
       const used = info ? utilization(info).toFixed(2) : '0';
-      recorder.event(STATUS_OBJECT, 'Normal', 'ScaleDown', `Scale-down: removing node ${name}, utilization: ${used}, pods to reschedule: ${moving.map((pod) => pod.metadata.name).join(',')}`);
+      recorder.event(
+        STATUS_OBJECT,
+        'Normal',
+        'ScaleDown',
+        `Scale-down: removing node ${name}, utilization: ${used}, pods to reschedule: ${moving.map((pod) => pod.metadata.name).join(',')}`,
+      );
     }
     try {
       await removeNode({ ctx, provider, recorder, pool, node, moving, signal });
@@ -107,11 +122,16 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
 
   /** The scheduler is to prefer nodes that will stay. A node that has just changed is left for the next look. */
   async function markCandidates(unneeded: ReadonlyMap<string, Pod[]>): Promise<void> {
-    const wrong = nodeInformer.list().filter((node) => hasTaint(node, DELETION_CANDIDATE) !== unneeded.has(node.metadata.name ?? '') && !removing.has(node.metadata.name ?? ''));
-    await Promise.all(wrong.slice(0, TAINTS_MAX).map((node) =>
-      setTaint(ctx, node, DELETION_CANDIDATE, unneeded.has(node.metadata.name ?? '')).catch((error: unknown) => {
-        if (!isConflict(error)) ctx.log.debug('a candidate could not be marked', { node: node.metadata.name, error: String(error) });
-      })));
+    const wrong = nodeInformer
+      .list()
+      .filter((node) => hasTaint(node, DELETION_CANDIDATE) !== unneeded.has(node.metadata.name ?? '') && !removing.has(node.metadata.name ?? ''));
+    await Promise.all(
+      wrong.slice(0, TAINTS_MAX).map((node) =>
+        setTaint(ctx, node, DELETION_CANDIDATE, unneeded.has(node.metadata.name ?? '')).catch((error: unknown) => {
+          if (!isConflict(error)) ctx.log.debug('a candidate could not be marked', { node: node.metadata.name, error: String(error) });
+        }),
+      ),
+    );
   }
 
   /** Answers after how many milliseconds to look again. */
@@ -129,11 +149,19 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
       await markCandidates(unneeded);
       if (!bought.pending) giveBack(unneeded, snapshot, pools, signal);
     }
-    await writeStatus(pools.map(({ pool, ready, unready, upcoming, backedOff }) => ({
-      name: pool.name, ready: ready.size, unready: unready.size, upcoming, min: pool.min, max: pool.max,
-      scaleUp: backedOff ? 'Backoff' : upcoming > 0 ? 'InProgress' : 'NoActivity',
-      scaleDownCandidates: [...unneeded.keys()].filter((name) => ready.has(name) || unready.has(name)).length,
-    })), healthy);
+    await writeStatus(
+      pools.map(({ pool, ready, unready, upcoming, backedOff }) => ({
+        name: pool.name,
+        ready: ready.size,
+        unready: unready.size,
+        upcoming,
+        min: pool.min,
+        max: pool.max,
+        scaleUp: backedOff ? 'Backoff' : upcoming > 0 ? 'InProgress' : 'NoActivity',
+        scaleDownCandidates: [...unneeded.keys()].filter((name) => ready.has(name) || unready.has(name)).length,
+      })),
+      healthy,
+    );
     // Those past their time wait for something else (a delay after buying, a removal under way): the ordinary interval will do.
     const removalsMs = [...unneededSince.values()].map((since) => since + options.scaleDownUnneededMs - ctx.clock.now());
     const nextRemovalMs = Math.min(Infinity, ...removalsMs.filter((ms) => ms > 0));
@@ -149,10 +177,19 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
           if (isUnschedulable(pod) && !(old && isUnschedulable(old))) wake.resolve();
         },
       });
-      await Promise.all([podInformer.synced(signal), nodeInformer.synced(signal), daemonSetInformer.synced(signal), budgetInformer.synced(signal), namespaceInformer.synced(signal)]);
+      await Promise.all([
+        podInformer.synced(signal),
+        nodeInformer.synced(signal),
+        daemonSetInformer.synced(signal),
+        budgetInformer.synced(signal),
+        namespaceInformer.synced(signal),
+      ]);
       // A removal that a crash cut short starts over with its delays.
       for (const node of nodeInformer.list()) {
-        if (hasTaint(node, TO_BE_DELETED)) await setTaint(ctx, node, TO_BE_DELETED, false).catch((error: unknown) => ctx.log.warn('a node kept its taint', { node: node.metadata.name, error: String(error) }));
+        if (hasTaint(node, TO_BE_DELETED))
+          await setTaint(ctx, node, TO_BE_DELETED, false).catch((error: unknown) =>
+            ctx.log.warn('a node kept its taint', { node: node.metadata.name, error: String(error) }),
+          );
       }
       while (!signal.aborted) {
         wake = Promise.withResolvers<void>();

@@ -23,11 +23,19 @@ function pool(name: string, type: string, more: Partial<NodePool> = {}): NodePoo
 
 const cloudOf = (...pools: NodePool[]): LocalCloud => localCloud({ pools, bootDelayMs: 0, clock: realClock, random, onBoot: () => {}, onRemove: () => {} });
 
-function pod(name: string, memory: string, more: { annotations?: Record<string, string>; namespace?: string; owner?: boolean; spec?: Partial<Pod['spec']> } = {}): Pod {
+function pod(
+  name: string,
+  memory: string,
+  more: { annotations?: Record<string, string>; namespace?: string; owner?: boolean; spec?: Partial<Pod['spec']> } = {},
+): Pod {
   return {
-    apiVersion: 'v1', kind: 'Pod',
+    apiVersion: 'v1',
+    kind: 'Pod',
     metadata: {
-      name, uid: name, namespace: more.namespace ?? 'default', annotations: more.annotations ?? {},
+      name,
+      uid: name,
+      namespace: more.namespace ?? 'default',
+      annotations: more.annotations ?? {},
       ...(more.owner === false ? {} : { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'rs', uid: 'rs', controller: true }] }),
     },
     spec: { ...more.spec, containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '100m', memory } } }] },
@@ -36,7 +44,12 @@ function pod(name: string, memory: string, more: { annotations?: Record<string, 
 
 function decide(pods: Pod[], states: (Partial<PoolState> & { pool: NodePool })[], snapshot = new Snapshot()): ScaleUp {
   return decideScaleUp({
-    snapshot, pods, provider: cloudOf(...states.map((state) => state.pool)), daemonSets: [], options: DEFAULT_OPTIONS, random,
+    snapshot,
+    pods,
+    provider: cloudOf(...states.map((state) => state.pool)),
+    daemonSets: [],
+    options: DEFAULT_OPTIONS,
+    random,
     pools: states.map((state) => ({ size: 0, upcoming: 0, backedOff: false, ...state })),
   });
 }
@@ -44,7 +57,10 @@ function decide(pods: Pod[], states: (Partial<PoolState> & { pool: NodePool })[]
 const three = pool('three', 'g6-standard-2');
 
 test('seven pods of 1G buy three nodes of three', () => {
-  const { buy } = decide(Array.from({ length: 7 }, (_, i) => pod(`p${i}`, '1G')), [{ pool: three }]);
+  const { buy } = decide(
+    Array.from({ length: 7 }, (_, i) => pod(`p${i}`, '1G')),
+    [{ pool: three }],
+  );
   assert.deepEqual({ pool: buy?.pool, count: buy?.count, pods: buy?.pods.length }, { pool: 'three', count: 3, pods: 7 });
 });
 
@@ -55,7 +71,13 @@ test('a node that is already on its way is not bought again', () => {
 });
 
 test('a pool buys no more than its maximum', () => {
-  assert.equal(decide(Array.from({ length: 20 }, (_, i) => pod(`p${i}`, '1G')), [{ pool: three, size: 8 }]).buy?.count, 2);
+  assert.equal(
+    decide(
+      Array.from({ length: 20 }, (_, i) => pod(`p${i}`, '1G')),
+      [{ pool: three, size: 8 }],
+    ).buy?.count,
+    2,
+  );
 });
 
 for (const [state, message] of [
@@ -79,7 +101,12 @@ test('a pod above every pool is told its numbers, one that fits an empty node is
 });
 
 test('daemon pods take room on new nodes, but not where a taint keeps them out', () => {
-  const daemon = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'd', namespace: 'default', uid: 'd' }, spec: { template: { spec: pod('d', '100Mi').spec } } } as DaemonSet;
+  const daemon = {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'd', namespace: 'default', uid: 'd' },
+    spec: { template: { spec: pod('d', '100Mi').spec } },
+  } as DaemonSet;
   const requested = (target: NodePool): number => templateInfo(cloudOf(target), target, 'n', [daemon], new Snapshot()).requested.memoryBytes;
   assert.equal(requested(three), 100 * 2 ** 20);
   assert.equal(requested({ ...three, taints: [{ key: 'own', effect: 'NoSchedule' }] }), 0);
@@ -88,11 +115,19 @@ test('daemon pods take room on new nodes, but not where a taint keeps them out',
 const kept: [string, Pod, string | undefined][] = [
   ['an ordinary pod moves', pod('a', '1G'), undefined],
   ['a pod without a controller stays', pod('a', '1G', { owner: false }), 'no controller'],
-  ['a pod without a controller that is said to be safe moves', pod('a', '1G', { owner: false, annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true' } }), undefined],
+  [
+    'a pod without a controller that is said to be safe moves',
+    pod('a', '1G', { owner: false, annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true' } }),
+    undefined,
+  ],
   ['a pod that is said not to be safe stays', pod('a', '1G', { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' } }), 'not safe'],
   ['a pod of kube-system without a budget stays', pod('a', '1G', { namespace: 'kube-system' }), 'kube-system'],
   ['a pod with an emptyDir stays', pod('a', '1G', { spec: { volumes: [{ name: 'v', emptyDir: {} }] } }), 'volume v'],
-  ['a pod with a listed emptyDir moves', pod('a', '1G', { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes': 'v' }, spec: { volumes: [{ name: 'v', emptyDir: {} }] } }), undefined],
+  [
+    'a pod with a listed emptyDir moves',
+    pod('a', '1G', { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes': 'v' }, spec: { volumes: [{ name: 'v', emptyDir: {} }] } }),
+    undefined,
+  ],
 ];
 for (const [name, subject, why] of kept) {
   test(`scale-down: ${name}`, () => {

@@ -15,10 +15,13 @@ export interface Option {
 
 /** Unused cpu and memory as shares of the nodes' capacity, added up. */
 export function waste({ capacity, nodes, pods }: Option): number {
-  const sum = pods.reduce((total, pod) => {
-    const { requests } = podInfo(pod);
-    return { cpuMillis: total.cpuMillis + requests.cpuMillis, memoryBytes: total.memoryBytes + requests.memoryBytes };
-  }, { cpuMillis: 0, memoryBytes: 0 });
+  const sum = pods.reduce(
+    (total, pod) => {
+      const { requests } = podInfo(pod);
+      return { cpuMillis: total.cpuMillis + requests.cpuMillis, memoryBytes: total.memoryBytes + requests.memoryBytes };
+    },
+    { cpuMillis: 0, memoryBytes: 0 },
+  );
   const unused = (wanted: number, has: number): number => (has - wanted) / has;
   return unused(sum.cpuMillis, capacity.cpuMillis * nodes) + unused(sum.memoryBytes, capacity.memoryBytes * nodes);
 }
@@ -26,7 +29,14 @@ export function waste({ capacity, nodes, pods }: Option): number {
 /** A pod's worth is never nothing: this one is added on both sides. */
 const REFERENCE_POD = { cpu: 0.5, memoryGiB: 500 / 1024 };
 /** Up to so many nodes in the cluster, nodes of so many cores suit it. */
-const PREFERRED_CORES: readonly [number, number][] = [[2, 1], [6, 2], [20, 4], [60, 8], [200, 16], [Infinity, 32]];
+const PREFERRED_CORES: readonly [number, number][] = [
+  [2, 1],
+  [6, 2],
+  [20, 4],
+  [60, 8],
+  [200, 16],
+  [Infinity, 32],
+];
 
 /**
  * `suppressed unfitness × (price of the nodes + x) ÷ (price of the pods + x)`. Unfitness says how far a node's cores are from what suits
@@ -69,12 +79,18 @@ export interface ChooseContext {
 
 function costsOf(options: readonly Option[], { expander, clusterNodes, priorities = [] }: ChooseContext): number[] {
   switch (expander) {
-    case 'least-waste': return options.map(waste);
-    case 'price': return priceCosts(options, clusterNodes);
-    case 'most-pods': return options.map(({ pods }) => -pods.length);
-    case 'least-nodes': return options.map(({ nodes }) => nodes);
-    case 'priority': return options.map(({ pool }) => -priorityOf(pool.name, priorities));
-    case 'random': return options.map(() => 0);
+    case 'least-waste':
+      return options.map(waste);
+    case 'price':
+      return priceCosts(options, clusterNodes);
+    case 'most-pods':
+      return options.map(({ pods }) => -pods.length);
+    case 'least-nodes':
+      return options.map(({ nodes }) => nodes);
+    case 'priority':
+      return options.map(({ pool }) => -priorityOf(pool.name, priorities));
+    case 'random':
+      return options.map(() => 0);
   }
 }
 
@@ -83,5 +99,8 @@ export function choose<O extends Option>(options: readonly O[], context: ChooseC
   if (options.length === 0) return undefined;
   const costs = costsOf(options, context);
   const best = Math.min(...costs);
-  return pick(context.random, options.filter((_, i) => costs[i] === best));
+  return pick(
+    context.random,
+    options.filter((_, i) => costs[i] === best),
+  );
 }

@@ -11,7 +11,10 @@ function room({ allocatable, requested }: NodeInfo): { cpuMillis: number; memory
 }
 
 /** Why no node, present or of any pool, even an empty one, holds the pod, with the numbers; undefined when one would. Cpu and memory only. */
-export function neverFits(pod: Pod, { snapshot, provider, daemonSets }: { snapshot: Snapshot; provider: CloudProvider; daemonSets: readonly DaemonSet[] }): string | undefined {
+export function neverFits(
+  pod: Pod,
+  { snapshot, provider, daemonSets }: { snapshot: Snapshot; provider: CloudProvider; daemonSets: readonly DaemonSet[] },
+): string | undefined {
   const { cpuMillis, memoryBytes } = podInfo(pod).requests;
   const holds = (has: { cpuMillis: number; memoryBytes: number }): boolean => has.cpuMillis >= cpuMillis && has.memoryBytes >= memoryBytes;
   if (snapshot.nodeList().some((node) => holds(node.allocatable))) return undefined;

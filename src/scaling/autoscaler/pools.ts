@@ -41,23 +41,25 @@ export interface PoolsContext {
 export async function viewPools({ ctx, provider, options, health, lost }: PoolsContext): Promise<PoolView[]> {
   const now = ctx.clock.now();
   const informer = ctx.informer(nodes);
-  return Promise.all(provider.pools().map(async (pool) => {
-    const ready = new Set<string>();
-    const unready = new Set<string>();
-    let upcoming = 0;
-    for (const instance of await provider.instances(pool.name)) {
-      if (instance.phase === 'deleting') continue;
-      const node = informer.get({ name: instance.nodeName });
-      const timedOut = node === undefined && now - instance.requestedAt > options.maxNodeProvisionMs;
-      if (instance.phase === 'failed' || timedOut) {
-        health.failed(pool.name, now);
-        await provider.remove(pool.name, instance.nodeName);
-        lost(pool, instance, timedOut);
-      } else if (node === undefined) upcoming++;
-      else if (isReady(node)) ready.add(instance.nodeName);
-      else if (now - Date.parse(node.metadata.creationTimestamp ?? '') < options.maxNodeProvisionMs) upcoming++;
-      else unready.add(instance.nodeName);
-    }
-    return { pool, ready, unready, upcoming, size: ready.size + unready.size + upcoming, backedOff: health.isBackedOff(pool.name, now) };
-  }));
+  return Promise.all(
+    provider.pools().map(async (pool) => {
+      const ready = new Set<string>();
+      const unready = new Set<string>();
+      let upcoming = 0;
+      for (const instance of await provider.instances(pool.name)) {
+        if (instance.phase === 'deleting') continue;
+        const node = informer.get({ name: instance.nodeName });
+        const timedOut = node === undefined && now - instance.requestedAt > options.maxNodeProvisionMs;
+        if (instance.phase === 'failed' || timedOut) {
+          health.failed(pool.name, now);
+          await provider.remove(pool.name, instance.nodeName);
+          lost(pool, instance, timedOut);
+        } else if (node === undefined) upcoming++;
+        else if (isReady(node)) ready.add(instance.nodeName);
+        else if (now - Date.parse(node.metadata.creationTimestamp ?? '') < options.maxNodeProvisionMs) upcoming++;
+        else unready.add(instance.nodeName);
+      }
+      return { pool, ready, unready, upcoming, size: ready.size + unready.size + upcoming, backedOff: health.isBackedOff(pool.name, now) };
+    }),
+  );
 }

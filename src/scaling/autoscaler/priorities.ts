@@ -10,7 +10,8 @@ const KEY = { namespace: 'kube-system', name: 'cluster-autoscaler-priority-expan
 /** Throws an Error that says what is wrong with the text. */
 export function parsePriorities(text: string): Priorities {
   const groups: unknown = parse(text);
-  if (typeof groups !== 'object' || groups === null || Array.isArray(groups)) throw new Error('priorities must be a map from a number to a list of regular expressions');
+  if (typeof groups !== 'object' || groups === null || Array.isArray(groups))
+    throw new Error('priorities must be a map from a number to a list of regular expressions');
   return Object.entries(groups).map(([key, patterns]) => {
     const priority = Number(key);
     if (!Number.isInteger(priority)) throw new Error(`priorities: '${key}' is no whole number`);

@@ -33,7 +33,10 @@ export async function removeNode({ ctx, provider, recorder, pool, node, moving, 
     recorder.event(node, 'Normal', 'ScaleDown', 'marked the node as toBeDeleted/unschedulable');
     await ctx.clock.sleep(DELAY_AFTER_TAINT_MS, signal);
     const expected = new Set(moving.map((pod) => pod.metadata.uid));
-    const late = ctx.informer(pods).list().find((pod) => pod.spec?.nodeName === name && isMovable(pod) && !pod.metadata.deletionTimestamp && !expected.has(pod.metadata.uid));
+    const late = ctx
+      .informer(pods)
+      .list()
+      .find((pod) => pod.spec?.nodeName === name && isMovable(pod) && !pod.metadata.deletionTimestamp && !expected.has(pod.metadata.uid));
     if (late !== undefined) throw new Error(`pod ${late.metadata.namespace}/${late.metadata.name} came meanwhile`);
     await drain(ctx, recorder, moving, signal);
     if (signal.aborted) return;
@@ -42,7 +45,8 @@ export async function removeNode({ ctx, provider, recorder, pool, node, moving, 
     await ctx.client.delete(nodes, { name }).catch(unlessNotFound);
   } catch (error) {
     const latest = ctx.informer(nodes).get({ name });
-    if (latest) await setTaint(ctx, latest, TO_BE_DELETED, false).catch((again: unknown) => ctx.log.warn('a node kept its taint', { node: name, error: String(again) }));
+    if (latest)
+      await setTaint(ctx, latest, TO_BE_DELETED, false).catch((again: unknown) => ctx.log.warn('a node kept its taint', { node: name, error: String(again) }));
     throw error;
   }
 }
@@ -52,7 +56,8 @@ async function drain(ctx: ControllerContext, recorder: EventRecorder, moving: re
   await Promise.all(moving.map((pod) => evict(ctx, recorder, pod, signal)));
   const informer = ctx.informer(pods);
   const deadline = ctx.clock.now() + MAX_GRACEFUL_MS;
-  const left = (): Pod | undefined => moving.find(({ metadata: { namespace = '', name = '', uid } }) => informer.get({ namespace, name })?.metadata.uid === uid);
+  const left = (): Pod | undefined =>
+    moving.find(({ metadata: { namespace = '', name = '', uid } }) => informer.get({ namespace, name })?.metadata.uid === uid);
   for (let pod = left(); pod && !signal.aborted; pod = left()) {
     if (ctx.clock.now() > deadline) throw new Error(`pod ${pod.metadata.namespace}/${pod.metadata.name} does not end`);
     await ctx.clock.sleep(LOOK_AGAIN_MS, signal);
@@ -70,7 +75,8 @@ async function evict(ctx: ControllerContext, recorder: EventRecorder, pod: Pod, 
     } catch (error) {
       if (isNotFound(error)) return;
       const protectedByBudget = error instanceof StatusError && error.code === 429;
-      if (!protectedByBudget || ctx.clock.now() > deadline) throw new Error(`pod ${namespace}/${name} could not be evicted: ${String(error)}`, { cause: error });
+      if (!protectedByBudget || ctx.clock.now() > deadline)
+        throw new Error(`pod ${namespace}/${name} could not be evicted: ${String(error)}`, { cause: error });
       await ctx.clock.sleep(EVICTION_RETRY_MS, signal);
     }
   }

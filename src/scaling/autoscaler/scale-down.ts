@@ -17,7 +17,10 @@ export function utilization(node: NodeInfo): number {
     cpu += requests.cpuMillis;
     memory += requests.memoryBytes;
   }
-  return Math.max(node.allocatable.cpuMillis === 0 ? 0 : cpu / node.allocatable.cpuMillis, node.allocatable.memoryBytes === 0 ? 0 : memory / node.allocatable.memoryBytes);
+  return Math.max(
+    node.allocatable.cpuMillis === 0 ? 0 : cpu / node.allocatable.cpuMillis,
+    node.allocatable.memoryBytes === 0 ? 0 : memory / node.allocatable.memoryBytes,
+  );
 }
 
 export function podsToMove(node: NodeInfo): Pod[] {
@@ -30,9 +33,12 @@ export function blocks(pod: Pod, budgets: readonly PodDisruptionBudget[]): strin
   if (safe === 'true') return undefined;
   if (safe === 'false') return 'it is annotated as not safe to evict';
   if (!controllerOf(pod)) return 'it has no controller that would make it again';
-  if (pod.metadata.namespace === 'kube-system' && !budgets.some((budget) => covers(budget, pod))) return 'it is in kube-system and no disruption budget says that it may move';
+  if (pod.metadata.namespace === 'kube-system' && !budgets.some((budget) => covers(budget, pod)))
+    return 'it is in kube-system and no disruption budget says that it may move';
   const listed = new Set((pod.metadata.annotations?.[SAFE_LOCAL_VOLUMES] ?? '').split(',').map((name) => name.trim()));
-  const local = (pod.spec?.volumes ?? []).find((volume) => ((volume.emptyDir && volume.emptyDir.medium !== 'Memory') || volume.hostPath) && !listed.has(volume.name));
+  const local = (pod.spec?.volumes ?? []).find(
+    (volume) => ((volume.emptyDir && volume.emptyDir.medium !== 'Memory') || volume.hostPath) && !listed.has(volume.name),
+  );
   return local ? `it keeps data on the node (volume ${local.name})` : undefined;
 }
 
@@ -62,7 +68,10 @@ export function unneededNodes({ snapshot, candidates, budgets, threshold }: Scal
   const unneeded = new Map<string, Pod[]>();
   const world = snapshot.copy();
   // Empty nodes first: they cost nothing to remove.
-  const ordered = candidates.map((name) => world.nodes.get(name)).filter((node) => node !== undefined).sort((a, b) => podsToMove(a).length - podsToMove(b).length);
+  const ordered = candidates
+    .map((name) => world.nodes.get(name))
+    .filter((node) => node !== undefined)
+    .sort((a, b) => podsToMove(a).length - podsToMove(b).length);
   for (const node of ordered) {
     if (isScaleDownDisabled(node.node) || utilization(node) >= threshold) continue;
     const moving = podsToMove(node);

@@ -42,24 +42,37 @@ export function statusText(pools: readonly PoolStatus[], healthy: boolean, now: 
     longUnregistered: 0,
     unregistered: upcoming,
   });
-  const scaleDown = (candidates: number): { status: string; candidates?: number } => (candidates > 0 ? { status: 'CandidatesPresent', candidates } : { status: 'NoCandidates' });
+  const scaleDown = (candidates: number): { status: string; candidates?: number } =>
+    candidates > 0 ? { status: 'CandidatesPresent', candidates } : { status: 'NoCandidates' };
   const anyPool = (status: PoolStatus['scaleUp']): boolean => pools.some((pool) => pool.scaleUp === status);
   return stringify({
     time: now,
     autoscalerStatus: 'Running',
     clusterWide: {
-      health: transitions.stamp('health', {
-        status: healthy ? 'Healthy' : 'Unhealthy',
-        nodeCounts: nodeCounts({ ready: total((p) => p.ready), unready: total((p) => p.unready), upcoming: total((p) => p.upcoming) }),
-      }, now),
+      health: transitions.stamp(
+        'health',
+        {
+          status: healthy ? 'Healthy' : 'Unhealthy',
+          nodeCounts: nodeCounts({ ready: total((p) => p.ready), unready: total((p) => p.unready), upcoming: total((p) => p.upcoming) }),
+        },
+        now,
+      ),
       scaleUp: transitions.stamp('scaleUp', { status: anyPool('InProgress') ? 'InProgress' : 'NoActivity' }, now),
       scaleDown: transitions.stamp('scaleDown', scaleDown(total((p) => p.scaleDownCandidates)), now),
     },
     nodeGroups: pools.map((pool) => ({
       name: pool.name,
-      health: transitions.stamp(`${pool.name}/health`, {
-        status: 'Healthy', nodeCounts: nodeCounts(pool), cloudProviderTarget: pool.ready + pool.unready + pool.upcoming, minSize: pool.min, maxSize: pool.max,
-      }, now),
+      health: transitions.stamp(
+        `${pool.name}/health`,
+        {
+          status: 'Healthy',
+          nodeCounts: nodeCounts(pool),
+          cloudProviderTarget: pool.ready + pool.unready + pool.upcoming,
+          minSize: pool.min,
+          maxSize: pool.max,
+        },
+        now,
+      ),
       scaleUp: transitions.stamp(`${pool.name}/scaleUp`, { status: pool.scaleUp }, now),
       scaleDown: transitions.stamp(`${pool.name}/scaleDown`, scaleDown(pool.scaleDownCandidates), now),
     })),

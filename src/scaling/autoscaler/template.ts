@@ -9,10 +9,14 @@ export const NODE_GROUP_LABEL = 'argosy.dev/node-pool';
 export function templateNode(provider: CloudProvider, pool: NodePool, name: string): Node {
   const template = provider.template(pool.name);
   const resources = ({ cpuMillis, memoryBytes, pods, ephemeralStorageBytes }: typeof template.capacity): Record<string, string> => ({
-    cpu: formatMillis(cpuMillis), memory: formatBytes(memoryBytes), pods: String(pods), 'ephemeral-storage': formatBytes(ephemeralStorageBytes),
+    cpu: formatMillis(cpuMillis),
+    memory: formatBytes(memoryBytes),
+    pods: String(pods),
+    'ephemeral-storage': formatBytes(ephemeralStorageBytes),
   });
   return {
-    apiVersion: 'v1', kind: 'Node',
+    apiVersion: 'v1',
+    kind: 'Node',
     metadata: { name, labels: { ...template.labels, 'kubernetes.io/hostname': name, [NODE_GROUP_LABEL]: pool.name } },
     spec: { taints: template.taints },
     status: { capacity: resources(template.capacity), allocatable: resources(template.allocatable), conditions: [] },
@@ -24,12 +28,17 @@ export function templateInfo(provider: CloudProvider, pool: NodePool, name: stri
   const info = new NodeInfo(templateNode(provider, pool, name));
   for (const set of daemonSets) {
     const pod: Pod = {
-      apiVersion: 'v1', kind: 'Pod',
-      metadata: { ...set.spec?.template?.metadata, name: `${set.metadata.name}-${name}`, namespace: set.metadata.namespace ?? '', uid: `${set.metadata.uid}-${name}` },
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        ...set.spec?.template?.metadata,
+        name: `${set.metadata.name}-${name}`,
+        namespace: set.metadata.namespace ?? '',
+        uid: `${set.metadata.uid}-${name}`,
+      },
       spec: { containers: [], ...set.spec?.template?.spec },
     };
     if (!fits(pod, info, snapshot)) info.add(pod);
   }
   return info;
 }
-

@@ -11,7 +11,8 @@ const ANY = '0.0.0.0';
 
 function hostPorts(pod: Pod): HostPort[] {
   return (pod.spec?.containers ?? []).flatMap((container) =>
-    (container.ports ?? []).flatMap(({ hostPort, hostIP, protocol }) => (hostPort ? [{ ip: hostIP || ANY, protocol: protocol ?? 'TCP', port: hostPort }] : [])));
+    (container.ports ?? []).flatMap(({ hostPort, hostIP, protocol }) => (hostPort ? [{ ip: hostIP || ANY, protocol: protocol ?? 'TCP', port: hostPort }] : [])),
+  );
 }
 
 function clash(a: HostPort, b: HostPort): boolean {
@@ -23,7 +24,8 @@ export const nodePorts: Filter = (pod) => {
   if (wanted.length === 0) return undefined;
   return (node) => {
     for (const { pod: other } of node.pods.values()) {
-      if (hostPorts(other).some((used) => wanted.some((port) => clash(used, port)))) return refuse("node(s) didn't have free ports for the requested pod ports");
+      if (hostPorts(other).some((used) => wanted.some((port) => clash(used, port))))
+        return refuse("node(s) didn't have free ports for the requested pod ports");
     }
     return undefined;
   };

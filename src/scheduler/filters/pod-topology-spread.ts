@@ -3,7 +3,9 @@ import { refuse, refuseForGood, type Filter } from './filter.ts';
 
 /** Hard constraints: the domain may not get more than maxSkew above the emptiest. */
 export const podTopologySpread: Filter = (pod, snapshot) => {
-  const constraints = (pod.spec?.topologySpreadConstraints ?? []).filter((c) => c.whenUnsatisfiable === 'DoNotSchedule').map((c) => compileConstraint(c, pod, snapshot));
+  const constraints = (pod.spec?.topologySpreadConstraints ?? [])
+    .filter((c) => c.whenUnsatisfiable === 'DoNotSchedule')
+    .map((c) => compileConstraint(c, pod, snapshot));
   if (constraints.length === 0) return undefined;
   return ({ node }) => {
     for (const constraint of constraints) {

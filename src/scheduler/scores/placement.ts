@@ -20,7 +20,8 @@ export const interPodAffinity: Score = {
         if (value === undefined) continue;
         for (const { pod: other } of node.pods.values()) if (term.selects(other)) counts.set(value, (counts.get(value) ?? 0) + 1);
       }
-      for (const [i, { node }] of candidates.entries()) points[i] = (points[i] ?? 0) + sign * weight * (counts.get(node.metadata.labels?.[term.topologyKey] ?? '') ?? 0);
+      for (const [i, { node }] of candidates.entries())
+        points[i] = (points[i] ?? 0) + sign * weight * (counts.get(node.metadata.labels?.[term.topologyKey] ?? '') ?? 0);
     }
     const min = Math.min(...points);
     const max = Math.max(...points);
@@ -31,8 +32,15 @@ export const interPodAffinity: Score = {
 export const podTopologySpread: Score = {
   weight: 2,
   rate(pod, snapshot, candidates) {
-    const soft = (pod.spec?.topologySpreadConstraints ?? []).filter((c) => c.whenUnsatisfiable === 'ScheduleAnyway').map((c) => compileConstraint(c, pod, snapshot));
+    const soft = (pod.spec?.topologySpreadConstraints ?? [])
+      .filter((c) => c.whenUnsatisfiable === 'ScheduleAnyway')
+      .map((c) => compileConstraint(c, pod, snapshot));
     if (soft.length === 0) return undefined;
-    return normalize(candidates.map(({ node }) => soft.reduce((sum, c) => sum + (c.counts.get(node.metadata.labels?.[c.topologyKey] ?? '') ?? 0) * Math.log(c.counts.size + 2) + c.maxSkew - 1, 0)), true);
+    return normalize(
+      candidates.map(({ node }) =>
+        soft.reduce((sum, c) => sum + (c.counts.get(node.metadata.labels?.[c.topologyKey] ?? '') ?? 0) * Math.log(c.counts.size + 2) + c.maxSkew - 1, 0),
+      ),
+      true,
+    );
   },
 };

@@ -7,7 +7,9 @@ import { MAX_SCORE, normalize, type Score } from './score.ts';
 export const taintToleration: Score = {
   weight: 3,
   rate(pod, _snapshot, candidates) {
-    const counts = candidates.map(({ node }) => (node.spec?.taints ?? []).filter((taint) => taint.effect === 'PreferNoSchedule' && !tolerates(pod.spec?.tolerations, taint)).length);
+    const counts = candidates.map(
+      ({ node }) => (node.spec?.taints ?? []).filter((taint) => taint.effect === 'PreferNoSchedule' && !tolerates(pod.spec?.tolerations, taint)).length,
+    );
     return counts.some((count) => count > 0) ? normalize(counts, true) : undefined;
   },
 };
@@ -32,7 +34,8 @@ export const imageLocality: Score = {
     const wanted = new Set((pod.spec?.containers ?? []).map((container) => container.image ?? ''));
     const sizes = candidates.map(({ node }) => (node.status?.images ?? []).filter((image) => image.names?.some((name) => wanted.has(name))));
     if (sizes.every((images) => images.length === 0)) return undefined;
-    const spreadOf = (name: string): number => [...snapshot.nodes.values()].filter(({ node }) => node.status?.images?.some((image) => image.names?.includes(name))).length / snapshot.nodes.size;
+    const spreadOf = (name: string): number =>
+      [...snapshot.nodes.values()].filter(({ node }) => node.status?.images?.some((image) => image.names?.includes(name))).length / snapshot.nodes.size;
     const max = MAX_IMAGE_BYTES * Math.max(1, wanted.size);
     return sizes.map((images) => {
       const bytes = images.reduce((sum, image) => sum + (image.sizeBytes ?? 0) * spreadOf(image.names?.find((name) => wanted.has(name)) ?? ''), 0);

@@ -28,7 +28,12 @@ export function daemonSetController(ctx: ControllerContext): Controller {
     const namespace = pod.metadata.namespace ?? '';
     const owner = controllerOf(pod);
     if (owner === undefined) {
-      return deleted ? [] : sets.list(namespace).filter((set) => matcherOf(set.spec?.selector)(pod.metadata.labels)).map((set) => keyOf(set));
+      return deleted
+        ? []
+        : sets
+            .list(namespace)
+            .filter((set) => matcherOf(set.spec?.selector)(pod.metadata.labels))
+            .map((set) => keyOf(set));
     }
     if (owner.kind !== 'DaemonSet') return [];
     const text = `${namespace}/${owner.name}`;
@@ -46,11 +51,19 @@ export function daemonSetController(ctx: ControllerContext): Controller {
   async function apply(set: DaemonSet, text: string, changes: Changes, hash: string): Promise<void> {
     for (const pod of changes.failed) {
       const node = pod.spec?.nodeName ?? '';
-      recorder.event(set, 'Warning', 'FailedDaemonPod', `Found failed daemon pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''} on node ${node}, will try to kill it`);
+      recorder.event(
+        set,
+        'Warning',
+        'FailedDaemonPod',
+        `Found failed daemon pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''} on node ${node}, will try to kill it`,
+      );
     }
     // One kind of change at a time, deletions first: expectations hold one of them.
     if (changes.remove.length > 0) {
-      expectations.expectDeletes(text, changes.remove.map((pod) => pod.metadata.uid ?? ''));
+      expectations.expectDeletes(
+        text,
+        changes.remove.map((pod) => pod.metadata.uid ?? ''),
+      );
       const results = await Promise.allSettled(changes.remove.map((pod) => deletePod(control, set, pod)));
       for (const [i, result] of results.entries()) {
         if (result.status === 'rejected') expectations.deleted(text, changes.remove[i]?.metadata.uid ?? '');
@@ -81,7 +94,10 @@ export function daemonSetController(ctx: ControllerContext): Controller {
       const history = ownedBy(revisions, set);
       const revision = await currentRevision(ctx.client, set, history, set.spec?.template?.metadata?.labels ?? {});
       const hash = hashOf(revision);
-      const byNode = Map.groupBy(owned.filter((pod) => targetNode(pod) !== undefined), (pod) => targetNode(pod) ?? '');
+      const byNode = Map.groupBy(
+        owned.filter((pod) => targetNode(pod) !== undefined),
+        (pod) => targetNode(pod) ?? '',
+      );
       const all = nodeInformer.list();
       if (satisfied) {
         let changes = placePods(set, all, byNode);

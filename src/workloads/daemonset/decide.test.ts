@@ -6,7 +6,12 @@ import { daemonSetStatus, daemonTemplate, placePods, rollPods, targetNode } from
 const NOW = Date.UTC(2026, 0, 1, 12);
 
 function daemonSet(spec: Partial<NonNullable<DaemonSet['spec']>> = {}): DaemonSet {
-  return { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'd', generation: 1 }, spec: { selector: {}, template: { spec: { containers: [], nodeSelector: { disk: 'ssd' } } }, ...spec } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'd', generation: 1 },
+    spec: { selector: {}, template: { spec: { containers: [], nodeSelector: { disk: 'ssd' } } }, ...spec },
+  };
 }
 
 function node(name: string, labels: Record<string, string> = { disk: 'ssd' }, taints: NonNullable<Node['spec']>['taints'] = []): Node {
@@ -15,15 +20,26 @@ function node(name: string, labels: Record<string, string> = { disk: 'ssd' }, ta
 
 function pod(name: string, nodeName: string, hash = 'new', more: { phase?: string; ready?: boolean } = {}): Pod {
   return {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { 'controller-revision-hash': hash }, creationTimestamp: `2026-01-01T11:00:0${name.length}Z` }, spec: { containers: [], nodeName },
-    status: { phase: (more.phase ?? 'Running') as 'Running', conditions: [{ type: 'Ready', status: more.ready === false ? 'False' : 'True', lastTransitionTime: '2026-01-01T11:00:00Z' }] },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { 'controller-revision-hash': hash }, creationTimestamp: `2026-01-01T11:00:0${name.length}Z` },
+    spec: { containers: [], nodeName },
+    status: {
+      phase: (more.phase ?? 'Running') as 'Running',
+      conditions: [{ type: 'Ready', status: more.ready === false ? 'False' : 'True', lastTransitionTime: '2026-01-01T11:00:00Z' }],
+    },
   };
 }
 
 const at = (...pods: Pod[]) => Map.groupBy(pods, (p) => targetNode(p) ?? '');
 
 test('one pod a node that matches and is tolerated', () => {
-  const nodes = [node('a'), node('b', {}), node('c', { disk: 'ssd' }, [{ key: 'x', effect: 'NoSchedule' }]), node('d', { disk: 'ssd' }, [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }])];
+  const nodes = [
+    node('a'),
+    node('b', {}),
+    node('c', { disk: 'ssd' }, [{ key: 'x', effect: 'NoSchedule' }]),
+    node('d', { disk: 'ssd' }, [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }]),
+  ];
   assert.deepEqual(placePods(daemonSet(), nodes, at()).create, ['a', 'd']);
   assert.deepEqual(placePods(daemonSet(), nodes, at(pod('p', 'a'), pod('p', 'd'))), { create: [], remove: [], failed: [] });
 });
@@ -36,7 +52,10 @@ test('a pod stays on a node that only keeps new ones out, and leaves one it may 
 
 test('doubles and failed pods are removed', () => {
   const changes = placePods(daemonSet(), [node('a'), node('b')], at(pod('p', 'a'), pod('pp', 'a'), pod('f', 'b', 'new', { phase: 'Failed' })));
-  assert.deepEqual(changes.remove.map((p) => p.metadata.name), ['pp', 'f']);
+  assert.deepEqual(
+    changes.remove.map((p) => p.metadata.name),
+    ['pp', 'f'],
+  );
   assert.equal(changes.failed.length, 1);
 });
 
@@ -51,12 +70,28 @@ test('an update replaces maxUnavailable pods at a time, broken ones first', () =
   assert.equal(rollPods(daemonSet(), nodes, at(pod('p', 'a', 'old'), pod('p', 'b', 'old'), pod('p', 'c', 'old')), 'new', NOW).remove.length, 1);
   assert.equal(rollPods(daemonSet(), nodes, at(pod('p', 'b', 'old'), pod('p', 'c', 'old')), 'new', NOW).remove.length, 0);
   const broken = rollPods(daemonSet(), nodes, at(pod('p', 'a', 'old', { ready: false }), pod('p', 'b', 'old'), pod('p', 'c', 'old')), 'new', NOW);
-  assert.deepEqual(broken.remove.map((p) => p.spec?.nodeName), ['a']);
+  assert.deepEqual(
+    broken.remove.map((p) => p.spec?.nodeName),
+    ['a'],
+  );
 });
 
 test('the status counts nodes, not pods', () => {
-  const status = daemonSetStatus(daemonSet(), [node('a'), node('b'), node('c', {})], at(pod('p', 'a'), pod('p', 'b', 'old', { ready: false }), pod('p', 'c')), 'new', NOW);
+  const status = daemonSetStatus(
+    daemonSet(),
+    [node('a'), node('b'), node('c', {})],
+    at(pod('p', 'a'), pod('p', 'b', 'old', { ready: false }), pod('p', 'c')),
+    'new',
+    NOW,
+  );
   assert.deepEqual(status, {
-    desiredNumberScheduled: 2, currentNumberScheduled: 2, numberMisscheduled: 1, numberReady: 1, updatedNumberScheduled: 1, numberAvailable: 1, numberUnavailable: 1, observedGeneration: 1,
+    desiredNumberScheduled: 2,
+    currentNumberScheduled: 2,
+    numberMisscheduled: 1,
+    numberReady: 1,
+    updatedNumberScheduled: 1,
+    numberAvailable: 1,
+    numberUnavailable: 1,
+    observedGeneration: 1,
   });
 });

@@ -66,7 +66,8 @@ export function targetNode(pod: Pod): string | undefined {
   if (pod.spec?.nodeName) return pod.spec.nodeName;
   const terms = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   for (const term of terms) {
-    for (const field of term.matchFields ?? []) if (field.key === 'metadata.name' && field.operator === 'In' && field.values?.length === 1) return field.values[0];
+    for (const field of term.matchFields ?? [])
+      if (field.key === 'metadata.name' && field.operator === 'In' && field.values?.length === 1) return field.values[0];
   }
   return undefined;
 }
@@ -168,9 +169,20 @@ export function rollPods(daemonSet: DaemonSet, nodes: readonly Node[], byNode: R
 
 export type DaemonSetStatus = NonNullable<DaemonSet['status']>;
 
-export function daemonSetStatus(daemonSet: DaemonSet, nodes: readonly Node[], byNode: ReadonlyMap<string, readonly Pod[]>, hash: string, nowMs: number): DaemonSetStatus {
+export function daemonSetStatus(
+  daemonSet: DaemonSet,
+  nodes: readonly Node[],
+  byNode: ReadonlyMap<string, readonly Pod[]>,
+  hash: string,
+  nowMs: number,
+): DaemonSetStatus {
   const minReady = daemonSet.spec?.minReadySeconds ?? 0;
-  let desired = 0, current = 0, misscheduled = 0, ready = 0, available = 0, updated = 0;
+  let desired = 0,
+    current = 0,
+    misscheduled = 0,
+    ready = 0,
+    available = 0,
+    updated = 0;
   for (const node of nodes) {
     const pods = byNode.get(node.metadata.name ?? '') ?? [];
     if (!eligibility(daemonSet, node).shouldRun) {

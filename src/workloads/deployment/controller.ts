@@ -25,7 +25,10 @@ export function deploymentController(ctx: ControllerContext): Controller {
     const namespace = set.metadata.namespace ?? '';
     const owner = controllerOf(set);
     if (owner !== undefined) return owner.kind === 'Deployment' ? [{ namespace, name: owner.name }] : [];
-    return informer.list(namespace).filter((d) => matcherOf(d.spec?.selector)(set.metadata.labels)).map((d) => keyOf(d));
+    return informer
+      .list(namespace)
+      .filter((d) => matcherOf(d.spec?.selector)(set.metadata.labels))
+      .map((d) => keyOf(d));
   }
 
   /** Recreate waits for old pods to be gone. */
@@ -38,8 +41,11 @@ export function deploymentController(ctx: ControllerContext): Controller {
 
   function oldPodsRunning(deployment: Deployment, owned: readonly ReplicaSet[]): boolean {
     if (deployment.spec?.strategy?.type !== 'Recreate') return false;
-    return owned.some((set) => !sameTemplate(set.spec?.template, deployment.spec?.template)
-      && ownedBy(podInformer, set).some((pod) => pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed'));
+    return owned.some(
+      (set) =>
+        !sameTemplate(set.spec?.template, deployment.spec?.template) &&
+        ownedBy(podInformer, set).some((pod) => pod.status?.phase !== 'Succeeded' && pod.status?.phase !== 'Failed'),
+    );
   }
 
   function announce(deployment: Deployment, name: string, from: number, to: number): void {
@@ -88,7 +94,9 @@ export function deploymentController(ctx: ControllerContext): Controller {
       if (plan.create !== undefined) await create(seen, plan, plan.create);
       await resize(seen, plan);
       for (const set of plan.remove) {
-        await ctx.client.delete(replicaSets, keyOf(set)).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
+        await ctx.client.delete(replicaSets, keyOf(set)).catch((error: unknown) => {
+          if (!isNotFound(error)) throw error;
+        });
       }
       let deployment = seen;
       if (plan.revision !== undefined && seen.metadata.annotations?.[REVISION] !== plan.revision) {
@@ -98,7 +106,11 @@ export function deploymentController(ctx: ControllerContext): Controller {
         if (deployment.metadata.generation !== undefined) plan.status.observedGeneration = deployment.metadata.generation;
       }
       await writeStatus(ctx.client, deployments, deployment, plan.status);
-      const wait = msUntilDeadline(seen, plan.status.conditions?.find((c) => c.type === 'Progressing' && c.reason !== 'NewReplicaSetAvailable' && c.status !== 'False'), ctx.clock.now());
+      const wait = msUntilDeadline(
+        seen,
+        plan.status.conditions?.find((c) => c.type === 'Progressing' && c.reason !== 'NewReplicaSetAvailable' && c.status !== 'False'),
+        ctx.clock.now(),
+      );
       // One second on top, so that the deadline has passed for sure.
       if (wait !== undefined && wait > 0) return { requeueAfterMs: wait + 1000 };
     },

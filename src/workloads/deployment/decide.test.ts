@@ -14,7 +14,8 @@ function template(image: string): PodTemplateSpec {
 
 function deployment(replicas: number, spec: Partial<NonNullable<Deployment['spec']>> = {}, image = 'web:1'): Deployment {
   return {
-    apiVersion: 'apps/v1', kind: 'Deployment',
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
     metadata: { name: 'web', namespace: 'default', uid: 'd', generation: 1 },
     spec: { replicas, selector: { matchLabels: { app: 'web' } }, template: template(image), ...spec },
   };
@@ -24,8 +25,13 @@ function replicaSet(owner: Deployment, image: string, replicas: number, availabl
   const built = buildNewSet({ ...owner, spec: { ...owner.spec!, template: template(image) } }, [], replicas);
   return {
     ...built,
-    metadata: { ...built.metadata, uid: image, generation: 1, creationTimestamp: `2026-01-0${revision}T00:00:00Z`,
-      annotations: { [REVISION]: revision, [DESIRED_REPLICAS]: String(desired), [MAX_REPLICAS]: String(desired + limits(owner).maxSurge) } },
+    metadata: {
+      ...built.metadata,
+      uid: image,
+      generation: 1,
+      creationTimestamp: `2026-01-0${revision}T00:00:00Z`,
+      annotations: { [REVISION]: revision, [DESIRED_REPLICAS]: String(desired), [MAX_REPLICAS]: String(desired + limits(owner).maxSurge) },
+    },
     status: { replicas, readyReplicas: available, availableReplicas: available, observedGeneration: 1 },
   };
 }
@@ -45,8 +51,14 @@ test('a finished rollout is said to be available, with upstream texts', () => {
   const d = deployment(3);
   const plan = decide(d, [replicaSet(d, 'web:1', 3)], false, NOW);
   const set = replicaSet(d, 'web:1', 3).metadata.name;
-  assert.deepEqual(plan.status.conditions?.map((c) => c.message), ['Deployment has minimum availability.', `ReplicaSet "${set}" has successfully progressed.`]);
-  assert.deepEqual(plan.status.conditions?.map((c) => c.reason), ['MinimumReplicasAvailable', 'NewReplicaSetAvailable']);
+  assert.deepEqual(
+    plan.status.conditions?.map((c) => c.message),
+    ['Deployment has minimum availability.', `ReplicaSet "${set}" has successfully progressed.`],
+  );
+  assert.deepEqual(
+    plan.status.conditions?.map((c) => c.reason),
+    ['MinimumReplicasAvailable', 'NewReplicaSetAvailable'],
+  );
   assert.equal(plan.update.size, 0);
 });
 
@@ -117,31 +129,40 @@ test('a resize in the middle of a rollout is shared in proportion', () => {
 });
 
 test('whatever is available, a rolling update keeps to surge and minimum and comes to its end', () => {
-  fc.assert(fc.property(
-    fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 5 }), fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
-    (replicas, maxSurge, maxUnavailable, chance) => {
-      const strategy = { type: 'RollingUpdate' as const, rollingUpdate: { maxSurge, maxUnavailable } };
-      const d = deployment(replicas, { strategy }, 'web:2');
-      const bounds = limits(d);
-      let old = replicaSet(d, 'web:1', replicas, replicas, '1');
-      let fresh = replicaSet(d, 'web:2', 0, 0, '2');
-      const resize = (set: ReplicaSet, size: number): ReplicaSet => {
-        const available = Math.min(set.status?.availableReplicas ?? 0, size);
-        return { ...set, spec: { ...set.spec!, replicas: size }, status: { ...set.status, replicas: size, availableReplicas: available } };
-      };
-      for (let step = 0; step < 500; step++) {
-        const size = newSetReplicas(d, [old, fresh], replicasOf(fresh));
-        if (size !== replicasOf(fresh)) fresh = resize(fresh, size);
-        else old = resize(old, shrinkOld(d, fresh, [old]).get(old) ?? replicasOf(old));
-        const available = (old.status?.availableReplicas ?? 0) + (fresh.status?.availableReplicas ?? 0);
-        assert.ok(replicasOf(old) + replicasOf(fresh) <= maxReplicas(d));
-        assert.ok(available >= replicas - bounds.maxUnavailable);
-        if (replicasOf(old) === 0 && fresh.status?.availableReplicas === replicas) return;
-        // Some of the new pods become available.
-        const more = Math.ceil(chance.next().value! * (replicasOf(fresh) - (fresh.status?.availableReplicas ?? 0)));
-        fresh = { ...fresh, status: { ...fresh.status, replicas: replicasOf(fresh), availableReplicas: (fresh.status?.availableReplicas ?? 0) + Math.max(0, more) } };
-      }
-      assert.fail('the rollout did not come to its end');
-    },
-  ), { numRuns: 100 });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 30 }),
+      fc.integer({ min: 0, max: 5 }),
+      fc.integer({ min: 0, max: 5 }),
+      fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+      (replicas, maxSurge, maxUnavailable, chance) => {
+        const strategy = { type: 'RollingUpdate' as const, rollingUpdate: { maxSurge, maxUnavailable } };
+        const d = deployment(replicas, { strategy }, 'web:2');
+        const bounds = limits(d);
+        let old = replicaSet(d, 'web:1', replicas, replicas, '1');
+        let fresh = replicaSet(d, 'web:2', 0, 0, '2');
+        const resize = (set: ReplicaSet, size: number): ReplicaSet => {
+          const available = Math.min(set.status?.availableReplicas ?? 0, size);
+          return { ...set, spec: { ...set.spec!, replicas: size }, status: { ...set.status, replicas: size, availableReplicas: available } };
+        };
+        for (let step = 0; step < 500; step++) {
+          const size = newSetReplicas(d, [old, fresh], replicasOf(fresh));
+          if (size !== replicasOf(fresh)) fresh = resize(fresh, size);
+          else old = resize(old, shrinkOld(d, fresh, [old]).get(old) ?? replicasOf(old));
+          const available = (old.status?.availableReplicas ?? 0) + (fresh.status?.availableReplicas ?? 0);
+          assert.ok(replicasOf(old) + replicasOf(fresh) <= maxReplicas(d));
+          assert.ok(available >= replicas - bounds.maxUnavailable);
+          if (replicasOf(old) === 0 && fresh.status?.availableReplicas === replicas) return;
+          // Some of the new pods become available.
+          const more = Math.ceil(chance.next().value! * (replicasOf(fresh) - (fresh.status?.availableReplicas ?? 0)));
+          fresh = {
+            ...fresh,
+            status: { ...fresh.status, replicas: replicasOf(fresh), availableReplicas: (fresh.status?.availableReplicas ?? 0) + Math.max(0, more) },
+          };
+        }
+        assert.fail('the rollout did not come to its end');
+      },
+    ),
+    { numRuns: 100 },
+  );
 });

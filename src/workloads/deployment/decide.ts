@@ -157,6 +157,7 @@ function noteNewSet(status: DeploymentStatus, deployment: Deployment, newSet: Re
 function beyondHistory(deployment: Deployment, old: readonly ReplicaSet[]): ReplicaSet[] {
   const limit = deployment.spec?.revisionHistoryLimit ?? 10;
   const kept = old.filter((set) => set.metadata.deletionTimestamp === undefined).toSorted((a, b) => revisionOf(a) - revisionOf(b));
-  return kept.slice(0, Math.max(0, kept.length - limit)).filter((set) =>
-    (set.status?.replicas ?? 0) === 0 && replicasOf(set) === 0 && (set.status?.observedGeneration ?? 0) >= (set.metadata.generation ?? 0));
+  return kept
+    .slice(0, Math.max(0, kept.length - limit))
+    .filter((set) => (set.status?.replicas ?? 0) === 0 && replicasOf(set) === 0 && (set.status?.observedGeneration ?? 0) >= (set.metadata.generation ?? 0));
 }

@@ -8,7 +8,12 @@ export const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
 
 /** A deployment's annotations that its replica sets do not get. */
 const NOT_COPIED = new Set([
-  'kubectl.kubernetes.io/last-applied-configuration', REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS, 'deprecated.deployment.rollback.to',
+  'kubectl.kubernetes.io/last-applied-configuration',
+  REVISION,
+  REVISION_HISTORY,
+  DESIRED_REPLICAS,
+  MAX_REPLICAS,
+  'deprecated.deployment.rollback.to',
 ]);
 
 export function copiedAnnotations(deployment: Deployment): Record<string, string> {

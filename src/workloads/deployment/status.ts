@@ -31,9 +31,13 @@ export function countReplicas(deployment: Deployment, sets: readonly ReplicaSet[
     conditions: [...(deployment.status?.conditions ?? [])],
   };
   const enough = available >= replicasOf(deployment) - limits(deployment).maxUnavailable;
-  setDeploymentCondition(status, enough
-    ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
-    : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' }, nowMs);
+  setDeploymentCondition(
+    status,
+    enough
+      ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
+      : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' },
+    nowMs,
+  );
   return status;
 }
 
@@ -53,14 +57,22 @@ export function rolloutStatus(deployment: Deployment, sets: readonly ReplicaSet[
     status.conditions = status.conditions?.filter((condition) => condition.type !== 'Progressing');
   } else if (!finished) {
     if (isComplete(deployment, status)) {
-      setDeploymentCondition(status, { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message: `${subject} has successfully progressed.` }, nowMs);
+      setDeploymentCondition(
+        status,
+        { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable', message: `${subject} has successfully progressed.` },
+        nowMs,
+      );
     } else if (isProgressing(deployment, status)) {
       // Every step forward starts the deadline anew, so the old condition must not hold its time.
       const kept = current?.status === 'True' ? current.lastTransitionTime : undefined;
       status.conditions = status.conditions?.filter((condition) => condition.type !== 'Progressing');
       setDeploymentCondition(status, { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated', message: `${subject} is progressing.` }, nowMs, kept);
     } else if (isTimedOut(deployment, current, nowMs)) {
-      setDeploymentCondition(status, { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: `${subject} has timed out progressing.` }, nowMs);
+      setDeploymentCondition(
+        status,
+        { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: `${subject} has timed out progressing.` },
+        nowMs,
+      );
     }
   }
   const failure = replicaFailure(sets, newSet);
@@ -73,22 +85,36 @@ export function rolloutStatus(deployment: Deployment, sets: readonly ReplicaSet[
 function replicaFailure(sets: readonly ReplicaSet[], newSet: ReplicaSet | undefined): DeploymentCondition | undefined {
   for (const set of newSet === undefined ? sets : [newSet, ...sets]) {
     const found = getCondition(set.status?.conditions, 'ReplicaFailure');
-    if (found !== undefined) return { type: 'ReplicaFailure', status: found.status, ...(found.reason ? { reason: found.reason } : {}), ...(found.message ? { message: found.message } : {}) };
+    if (found !== undefined)
+      return {
+        type: 'ReplicaFailure',
+        status: found.status,
+        ...(found.reason ? { reason: found.reason } : {}),
+        ...(found.message ? { message: found.message } : {}),
+      };
   }
   return undefined;
 }
 
 export function isComplete(deployment: Deployment, status: DeploymentStatus): boolean {
   const wanted = replicasOf(deployment);
-  return (status.updatedReplicas ?? 0) === wanted && (status.replicas ?? 0) === wanted && (status.availableReplicas ?? 0) === wanted
-    && (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0);
+  return (
+    (status.updatedReplicas ?? 0) === wanted &&
+    (status.replicas ?? 0) === wanted &&
+    (status.availableReplicas ?? 0) === wanted &&
+    (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0)
+  );
 }
 
 function isProgressing(deployment: Deployment, next: DeploymentStatus): boolean {
   const old = deployment.status ?? {};
   const outdated = (status: DeploymentStatus) => (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
-  return (next.updatedReplicas ?? 0) > (old.updatedReplicas ?? 0) || outdated(next) < outdated(old)
-    || (next.readyReplicas ?? 0) > (old.readyReplicas ?? 0) || (next.availableReplicas ?? 0) > (old.availableReplicas ?? 0);
+  return (
+    (next.updatedReplicas ?? 0) > (old.updatedReplicas ?? 0) ||
+    outdated(next) < outdated(old) ||
+    (next.readyReplicas ?? 0) > (old.readyReplicas ?? 0) ||
+    (next.availableReplicas ?? 0) > (old.availableReplicas ?? 0)
+  );
 }
 
 function isTimedOut(deployment: Deployment, progressing: DeploymentCondition | undefined, nowMs: number): boolean {

@@ -22,10 +22,13 @@ export function disruptionController(ctx: ControllerContext): Controller {
   const recorder = ctx.recorder('controllermanager');
 
   function ofPod(pod: Pod, old: Pod | undefined): ObjectKey[] {
-    return budgets.list(pod.metadata.namespace).filter((budget) => {
-      const matches = matcherOf(budget.spec?.selector);
-      return matches(pod.metadata.labels) || (old !== undefined && matches(old.metadata.labels));
-    }).map((budget) => keyOf(budget));
+    return budgets
+      .list(pod.metadata.namespace)
+      .filter((budget) => {
+        const matches = matcherOf(budget.spec?.selector);
+        return matches(pod.metadata.labels) || (old !== undefined && matches(old.metadata.labels));
+      })
+      .map((budget) => keyOf(budget));
   }
 
   /** Replicas that a controller wants; for a replica set of a deployment those of the deployment. Undefined when it has none to tell. */
@@ -65,9 +68,12 @@ export function disruptionController(ctx: ControllerContext): Controller {
   return startController(ctx, {
     name: 'disruption',
     watches: [
-      watching(podDisruptionBudgets), watching(pods, ofPod),
+      watching(podDisruptionBudgets),
+      watching(pods, ofPod),
       watching(deployments, (d) => budgets.list(d.metadata.namespace).map((b) => keyOf(b))),
-      watching(replicaSets, () => []), watching(statefulSets, () => []), watching(replicationControllers, () => []),
+      watching(replicaSets, () => []),
+      watching(statefulSets, () => []),
+      watching(replicationControllers, () => []),
     ],
     async reconcile(key) {
       const budget = budgets.get(key);

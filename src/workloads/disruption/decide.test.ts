@@ -17,9 +17,18 @@ const unknown = () => assert.fail('the scale is not asked for');
 
 test('numbers and percentages become a count of healthy pods, rounded as upstream', () => {
   assert.deepEqual(expectedPods(budget({ minAvailable: 2 }), 5, unknown), { expected: 5, desiredHealthy: 2 });
-  assert.deepEqual(expectedPods(budget({ minAvailable: '50%' }), 2, () => 7), { expected: 7, desiredHealthy: 4 });
-  assert.deepEqual(expectedPods(budget({ maxUnavailable: '30%' }), 2, () => 7), { expected: 7, desiredHealthy: 4 });
-  assert.deepEqual(expectedPods(budget({ maxUnavailable: 9 }), 2, () => 7), { expected: 7, desiredHealthy: 0 });
+  assert.deepEqual(
+    expectedPods(budget({ minAvailable: '50%' }), 2, () => 7),
+    { expected: 7, desiredHealthy: 4 },
+  );
+  assert.deepEqual(
+    expectedPods(budget({ maxUnavailable: '30%' }), 2, () => 7),
+    { expected: 7, desiredHealthy: 4 },
+  );
+  assert.deepEqual(
+    expectedPods(budget({ maxUnavailable: 9 }), 2, () => 7),
+    { expected: 7, desiredHealthy: 0 },
+  );
 });
 
 test('what is healthy beyond the need may be disrupted', () => {

@@ -25,7 +25,11 @@ export function expectedPods(budget: PodDisruptionBudget, podCount: number, scal
 }
 
 /** Disruptions that were granted and whose pods have not gone yet; and when the first of them is to be looked at again. */
-export function pendingDisruptions(budget: PodDisruptionBudget, pods: readonly Pod[], nowMs: number): { disrupted: Record<string, string>; recheckMs: number | undefined } {
+export function pendingDisruptions(
+  budget: PodDisruptionBudget,
+  pods: readonly Pod[],
+  nowMs: number,
+): { disrupted: Record<string, string>; recheckMs: number | undefined } {
   const disrupted: Record<string, string> = {};
   let recheckMs: number | undefined;
   const granted = budget.status?.disruptedPods ?? {};
@@ -41,15 +45,20 @@ export function pendingDisruptions(budget: PodDisruptionBudget, pods: readonly P
 }
 
 export function budgetStatus(
-  budget: PodDisruptionBudget, pods: readonly Pod[], counts: { expected: number; desiredHealthy: number }, disrupted: Record<string, string>, nowMs: number,
+  budget: PodDisruptionBudget,
+  pods: readonly Pod[],
+  counts: { expected: number; desiredHealthy: number },
+  disrupted: Record<string, string>,
+  nowMs: number,
 ): BudgetStatus {
-  const healthy = pods.filter((pod) => !isPodTerminal(pod) && pod.metadata.deletionTimestamp === undefined
-    && disrupted[pod.metadata.name ?? ''] === undefined && isPodReady(pod)).length;
+  const healthy = pods.filter(
+    (pod) => !isPodTerminal(pod) && pod.metadata.deletionTimestamp === undefined && disrupted[pod.metadata.name ?? ''] === undefined && isPodReady(pod),
+  ).length;
   const allowed = counts.expected > 0 ? Math.max(0, healthy - counts.desiredHealthy) : 0;
   const generation = budget.metadata.generation;
   const condition = {
     type: 'DisruptionAllowed',
-    status: allowed > 0 ? 'True' as const : 'False' as const,
+    status: allowed > 0 ? ('True' as const) : ('False' as const),
     reason: allowed > 0 ? 'SufficientPods' : 'InsufficientPods',
     message: '',
     lastTransitionTime: '',
@@ -69,9 +78,19 @@ export function budgetStatus(
 /** Nothing is known, so nothing may be disrupted. */
 export function failedStatus(budget: PodDisruptionBudget, message: string, nowMs: number): BudgetStatus {
   const generation = budget.metadata.generation;
-  const condition = { type: 'DisruptionAllowed', status: 'False' as const, reason: 'SyncFailed', message, lastTransitionTime: '', ...(generation === undefined ? {} : { observedGeneration: generation }) };
+  const condition = {
+    type: 'DisruptionAllowed',
+    status: 'False' as const,
+    reason: 'SyncFailed',
+    message,
+    lastTransitionTime: '',
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
   return {
-    currentHealthy: 0, desiredHealthy: 0, expectedPods: 0, ...budget.status,
+    currentHealthy: 0,
+    desiredHealthy: 0,
+    expectedPods: 0,
+    ...budget.status,
     disruptionsAllowed: 0,
     conditions: setCondition(budget.status?.conditions, condition, timestamp(nowMs)),
   };

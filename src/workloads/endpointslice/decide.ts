@@ -105,7 +105,14 @@ export function planSlices(service: Service, groups: readonly EndpointGroup[], e
   return plan;
 }
 
-function fill(plan: SlicePlan, service: Service, labels: Record<string, string>, group: EndpointGroup, slices: readonly EndpointSlice[], placeholder: boolean): void {
+function fill(
+  plan: SlicePlan,
+  service: Service,
+  labels: Record<string, string>,
+  group: EndpointGroup,
+  slices: readonly EndpointSlice[],
+  placeholder: boolean,
+): void {
   const left = new Map(group.endpoints.map((endpoint) => [identity(endpoint), endpoint]));
   const contents = slices.map((slice) => {
     const kept: Endpoint[] = [];

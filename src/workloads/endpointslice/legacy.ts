@@ -41,9 +41,11 @@ export function endpointsOf(service: Service, pods: readonly Pod[]): Endpoints {
       labels: { ...labels, 'endpoints.kubernetes.io/managed-by': 'endpoint-controller', ...(service.spec?.clusterIP === 'None' ? { [HEADLESS]: '' } : {}) },
       ...(count > MAX_ADDRESSES ? { annotations: { [OVER_CAPACITY]: 'truncated' } } : {}),
     },
-    ...(subsets.size === 0 ? {} : {
-      subsets: [...subsets.values()].map(subsetOf),
-    }),
+    ...(subsets.size === 0
+      ? {}
+      : {
+          subsets: [...subsets.values()].map(subsetOf),
+        }),
   };
 }
 

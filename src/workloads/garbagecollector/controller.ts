@@ -103,9 +103,11 @@ export function garbageCollector(ctx: ControllerContext, resources: () => readon
     const known = graph.get(reference.uid);
     if (known !== undefined) return awaitsDependents(known) && reference.blockOwnerDeletion === true ? 'waiting' : 'solid';
     const resource = resourceOf(reference);
-    if (resource === undefined) throw new Error(`the API has no kind ${reference.kind} in ${reference.apiVersion}, which owns ${dependent.resource.plural}/${dependent.key.name}`);
+    if (resource === undefined)
+      throw new Error(`the API has no kind ${reference.kind} in ${reference.apiVersion}, which owns ${dependent.resource.plural}/${dependent.key.name}`);
     // A namespaced owner is looked for in the dependent's own namespace; a cluster-scoped object cannot have one.
-    if (resource.namespaced && dependent.key.namespace === undefined) throw new Error(`${dependent.resource.plural}/${dependent.key.name} has a namespaced owner, but no namespace itself`);
+    if (resource.namespaced && dependent.key.namespace === undefined)
+      throw new Error(`${dependent.resource.plural}/${dependent.key.name} has a namespaced owner, but no namespace itself`);
     const key = resource.namespaced ? { namespace: dependent.key.namespace ?? '', name: reference.name } : { name: reference.name };
     const owner = await client.get(resource, key).catch(unlessNotFound);
     return owner?.metadata.uid === reference.uid ? 'solid' : 'gone';

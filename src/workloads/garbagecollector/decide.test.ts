@@ -22,7 +22,9 @@ test('an object without a living owner goes, in the way that was asked for', () 
 test('the graph follows owners that change', () => {
   const graph = new OwnerGraph();
   const object = (uids: string[]) => ({
-    apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x', namespace: 'default', uid: 'x', ownerReferences: uids.map((uid) => owner(uid, 'solid').reference) },
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'x', namespace: 'default', uid: 'x', ownerReferences: uids.map((uid) => owner(uid, 'solid').reference) },
   });
   graph.put(configMaps, object(['a', 'b']));
   assert.equal(graph.dependents('a').length, 1);

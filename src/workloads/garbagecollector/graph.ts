@@ -36,7 +36,12 @@ export class OwnerGraph {
     const { uid = '', name = '', namespace, ownerReferences = [], finalizers = [], deletionTimestamp } = object.metadata;
     const old = this.#nodes.get(uid);
     const node: GraphNode = {
-      uid, resource, key: namespace === undefined ? { name } : { namespace, name }, owners: ownerReferences, deleting: deletionTimestamp !== undefined, finalizers,
+      uid,
+      resource,
+      key: namespace === undefined ? { name } : { namespace, name },
+      owners: ownerReferences,
+      deleting: deletionTimestamp !== undefined,
+      finalizers,
     };
     if (old !== undefined && old.owners !== node.owners) this.#unlink(old);
     this.#nodes.set(uid, node);

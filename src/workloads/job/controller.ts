@@ -50,7 +50,10 @@ export function jobController(ctx: ControllerContext): Controller {
 
   async function act(job: Job, text: string, plan: JobPlan): Promise<void> {
     if (plan.remove.length > 0) {
-      expectations.expectDeletes(text, plan.remove.map((pod) => pod.metadata.uid ?? ''));
+      expectations.expectDeletes(
+        text,
+        plan.remove.map((pod) => pod.metadata.uid ?? ''),
+      );
       try {
         await forEachLimited(plan.remove, IN_FLIGHT, async (pod) => {
           // Ended by the job's own will: not to be counted as failed.

@@ -10,22 +10,42 @@ const NOW = Date.UTC(2026, 0, 1, 12);
 
 function job(spec: Partial<NonNullable<Job['spec']>>, status: Job['status'] = {}): Job {
   return {
-    apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'j', namespace: 'default', uid: 'j', creationTimestamp: '2026-01-01T11:00:00Z' },
-    spec: { parallelism: 1, completions: 1, backoffLimit: 6, template: { spec: { containers: [], restartPolicy: 'Never' } }, ...spec }, status: { startTime: '2026-01-01T11:59:00Z', ...status },
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'j', namespace: 'default', uid: 'j', creationTimestamp: '2026-01-01T11:00:00Z' },
+    spec: { parallelism: 1, completions: 1, backoffLimit: 6, template: { spec: { containers: [], restartPolicy: 'Never' } }, ...spec },
+    status: { startTime: '2026-01-01T11:59:00Z', ...status },
   };
 }
 
 function pod(uid: string, phase: string, more: { index?: number; endedAt?: number; released?: boolean; deleted?: boolean } = {}): Pod {
   return {
-    apiVersion: 'v1', kind: 'Pod',
+    apiVersion: 'v1',
+    kind: 'Pod',
     metadata: {
-      name: uid, uid, finalizers: more.released ? [] : [TRACKING], creationTimestamp: '2026-01-01T11:59:00Z',
+      name: uid,
+      uid,
+      finalizers: more.released ? [] : [TRACKING],
+      creationTimestamp: '2026-01-01T11:59:00Z',
       ...(more.index === undefined ? {} : { annotations: { 'batch.kubernetes.io/job-completion-index': String(more.index) } }),
       ...(more.deleted ? { deletionTimestamp: '2026-01-01T11:59:59Z' } : {}),
     },
-    status: { phase: phase as 'Running', containerStatuses: more.endedAt === undefined ? [] : [{
-      name: 'c', image: '', imageID: '', ready: false, restartCount: 0, state: { terminated: { exitCode: 1, finishedAt: new Date(more.endedAt).toISOString() } },
-    }] },
+    status: {
+      phase: phase as 'Running',
+      containerStatuses:
+        more.endedAt === undefined
+          ? []
+          : [
+              {
+                name: 'c',
+                image: '',
+                imageID: '',
+                ready: false,
+                restartCount: 0,
+                state: { terminated: { exitCode: 1, finishedAt: new Date(more.endedAt).toISOString() } },
+              },
+            ],
+    },
   };
 }
 
@@ -40,7 +60,10 @@ test('a finished pod is listed, then released, then counted, and never twice', (
   const first = decide(job(spec), [pod('a', 'Succeeded')], NOW);
   assert.deepEqual(first.status.uncountedTerminatedPods, { succeeded: ['a'] });
   assert.equal(first.status.succeeded, undefined);
-  assert.deepEqual(first.release.map((p) => p.metadata.uid), ['a']);
+  assert.deepEqual(
+    first.release.map((p) => p.metadata.uid),
+    ['a'],
+  );
   // Killed before the release: the same again.
   const again = decide(job(spec, first.status), [pod('a', 'Succeeded')], NOW);
   assert.deepEqual(again.status.uncountedTerminatedPods, { succeeded: ['a'] });
@@ -52,9 +75,18 @@ test('a finished pod is listed, then released, then counted, and never twice', (
 
 test('enough successes complete the job once nothing is left to count', () => {
   const first = decide(job({}), [pod('a', 'Succeeded')], NOW);
-  assert.deepEqual(first.status.conditions?.map((c) => c.type), ['SuccessCriteriaMet']);
+  assert.deepEqual(
+    first.status.conditions?.map((c) => c.type),
+    ['SuccessCriteriaMet'],
+  );
   const last = decide(job({}, first.status), [pod('a', 'Succeeded', { released: true })], NOW);
-  assert.deepEqual(last.status.conditions?.map((c) => [c.type, c.reason]), [['SuccessCriteriaMet', 'CompletionsReached'], ['Complete', 'CompletionsReached']]);
+  assert.deepEqual(
+    last.status.conditions?.map((c) => [c.type, c.reason]),
+    [
+      ['SuccessCriteriaMet', 'CompletionsReached'],
+      ['Complete', 'CompletionsReached'],
+    ],
+  );
   assert.ok(last.status.completionTime);
   assert.ok(isFinished(job({}, last.status)));
 });
@@ -69,8 +101,14 @@ test('failures wait 10 s, 20 s, ... before the next try, counted from the last e
 
 test('one failure more than the limit fails the job and ends its pods', () => {
   const plan = decide(job({ backoffLimit: 1, parallelism: 2, completions: 3 }, { failed: 1 }), [pod('a', 'Failed'), pod('b', 'Running')], NOW);
-  assert.deepEqual(plan.status.conditions?.map((c) => [c.type, c.reason]), [['FailureTarget', 'BackoffLimitExceeded']]);
-  assert.deepEqual(plan.remove.map((p) => p.metadata.uid), ['b']);
+  assert.deepEqual(
+    plan.status.conditions?.map((c) => [c.type, c.reason]),
+    [['FailureTarget', 'BackoffLimitExceeded']],
+  );
+  assert.deepEqual(
+    plan.remove.map((p) => p.metadata.uid),
+    ['b'],
+  );
   const after = decide(job({ backoffLimit: 1 }, plan.status), [pod('a', 'Failed', { released: true })], NOW);
   assert.equal(after.status.conditions?.at(-1)?.type, 'Failed');
   assert.equal(after.status.failed, 2);
@@ -103,7 +141,9 @@ test('a suspended job ends its pods and starts its clock anew when resumed', () 
 
 test('indexes read and write the same set', () => {
   assert.equal(formatIndexes(new Set([4, 0, 1, 2, 8, 7])), '0-2,4,7,8');
-  fc.assert(fc.property(fc.uniqueArray(fc.nat(200)), (indexes) => {
-    assert.deepEqual([...parseIndexes(formatIndexes(new Set(indexes)))].toSorted(), [...indexes].toSorted());
-  }));
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(200)), (indexes) => {
+      assert.deepEqual([...parseIndexes(formatIndexes(new Set(indexes)))].toSorted(), [...indexes].toSorted());
+    }),
+  );
 });

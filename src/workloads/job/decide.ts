@@ -122,7 +122,8 @@ function judge(job: Job, status: JobStatus, pods: readonly Pod[], nowMs: number)
     return { type: 'Failed', reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' };
   }
   const deadline = deadlineMs(job, status);
-  if (deadline !== undefined && nowMs >= deadline) return { type: 'Failed', reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' };
+  if (deadline !== undefined && nowMs >= deadline)
+    return { type: 'Failed', reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' };
   const completions = job.spec?.completions;
   const done = completions === undefined ? succeeded > 0 && !pods.some(isActive) : succeeded >= completions;
   return done ? { type: 'Complete', reason: 'CompletionsReached', message: REACHED } : undefined;
@@ -149,7 +150,9 @@ function finish(status: JobStatus, outcome: Outcome, settled: boolean, nowMs: nu
   const { reason, message } = outcome;
   const interim = outcome.type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget';
   const set = (type: string) => {
-    status.conditions = setCondition(status.conditions, { type, status: 'True', reason, message, lastProbeTime: now }, now) as NonNullable<JobStatus['conditions']>;
+    status.conditions = setCondition(status.conditions, { type, status: 'True', reason, message, lastProbeTime: now }, now) as NonNullable<
+      JobStatus['conditions']
+    >;
   };
   if (getCondition(status.conditions, interim)?.status !== 'True') set(interim);
   if (!settled) return;
@@ -175,7 +178,8 @@ function manage(plan: JobPlan, job: Job, pods: readonly Pod[], active: readonly 
   const parallelism = job.spec?.parallelism ?? 1;
   const completions = job.spec?.completions;
   // A work queue: once one has succeeded the others are left to finish, and no more are started.
-  const wanted = completions === undefined ? (succeeded > 0 ? Math.min(active.length, parallelism) : parallelism) : Math.min(parallelism, completions - succeeded);
+  const wanted =
+    completions === undefined ? (succeeded > 0 ? Math.min(active.length, parallelism) : parallelism) : Math.min(parallelism, completions - succeeded);
   const surplus = active.length - Math.max(0, wanted);
   const extra = job.spec?.completionMode === 'Indexed' ? duplicates(active, completions ?? 0) : [];
   if (surplus > 0 || extra.length > 0) {
@@ -184,7 +188,10 @@ function manage(plan: JobPlan, job: Job, pods: readonly Pod[], active: readonly 
     return;
   }
   // With the policy 'Failed' a pod on its way out still holds its place.
-  const leaving = job.spec?.podReplacementPolicy === 'Failed' ? pods.filter((pod) => pod.metadata.deletionTimestamp !== undefined && pod.status?.phase !== 'Failed' && !isSucceeded(pod)).length : 0;
+  const leaving =
+    job.spec?.podReplacementPolicy === 'Failed'
+      ? pods.filter((pod) => pod.metadata.deletionTimestamp !== undefined && pod.status?.phase !== 'Failed' && !isSucceeded(pod)).length
+      : 0;
   const missing = Math.min(wanted - active.length - leaving, BURST);
   if (missing <= 0) return;
   const wait = backoffMs(job, pods, nowMs);
@@ -192,9 +199,10 @@ function manage(plan: JobPlan, job: Job, pods: readonly Pod[], active: readonly 
     plan.requeueAfterMs = wait;
     return;
   }
-  plan.create = job.spec?.completionMode === 'Indexed'
-    ? freeIndexes(plan.status, active, completions ?? 0, missing).map((index) => ({ index }))
-    : Array.from({ length: missing }, () => ({}));
+  plan.create =
+    job.spec?.completionMode === 'Indexed'
+      ? freeIndexes(plan.status, active, completions ?? 0, missing).map((index) => ({ index }))
+      : Array.from({ length: missing }, () => ({}));
 }
 
 /** Failures since the last success double the time to the next try: 10 s up to 10 min. */
@@ -220,12 +228,14 @@ function freeIndexes(status: JobStatus, active: readonly Pod[], completions: num
 /** Pods that share an index with an older one, or have none that counts. */
 function duplicates(active: readonly Pod[], completions: number): Pod[] {
   const seen = new Set<number>();
-  return [...active].toSorted((a, b) => -leastUseful(a, b)).filter((pod) => {
-    const index = indexOf(pod);
-    if (index === undefined || index >= completions || seen.has(index)) return true;
-    seen.add(index);
-    return false;
-  });
+  return [...active]
+    .toSorted((a, b) => -leastUseful(a, b))
+    .filter((pod) => {
+      const index = indexOf(pod);
+      if (index === undefined || index >= completions || seen.has(index)) return true;
+      seen.add(index);
+      return false;
+    });
 }
 
 /** Not running before running, new before old. */

@@ -40,7 +40,10 @@ export function jobTemplate(job: Job, index: number | undefined): PodTemplateSpe
   const uid = job.metadata.uid ?? '';
   const labels: Record<string, string> = {
     ...template.metadata?.labels,
-    'batch.kubernetes.io/controller-uid': uid, 'controller-uid': uid, 'batch.kubernetes.io/job-name': name, 'job-name': name,
+    'batch.kubernetes.io/controller-uid': uid,
+    'controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'job-name': name,
   };
   const annotations: Record<string, string> = { ...template.metadata?.annotations };
   let spec = template.spec as PodSpec;

@@ -6,7 +6,8 @@ export function* addressesIn(cidr: string): Generator<string> {
   const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(cidr);
   const numbers = match?.slice(1).map(Number) ?? [];
   const [a = 256, b = 256, c = 256, d = 256, bits = 33] = numbers;
-  if (Math.max(a, b, c, d) > 255 || bits > 30 || bits < 8) throw new Error(`loadBalancerCidr '${cidr}' must be an IPv4 network of /8 to /30, such as 172.31.0.0/24`);
+  if (Math.max(a, b, c, d) > 255 || bits > 30 || bits < 8)
+    throw new Error(`loadBalancerCidr '${cidr}' must be an IPv4 network of /8 to /30, such as 172.31.0.0/24`);
   const size = 2 ** (32 - bits);
   const base = Math.floor((((a * 256 + b) * 256 + c) * 256 + d) / size) * size;
   for (let address = base + 1; address < base + size - 1; address++) {

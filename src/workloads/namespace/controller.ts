@@ -23,7 +23,9 @@ export function namespaceController(ctx: ControllerContext, resources: () => rea
     const counts = new Map<string, number>();
     const finalizers = new Map<string, number>();
     const failures: string[] = [];
-    const ordered = resources().filter((resource) => resource.namespaced).toSorted((a, b) => Number(b.plural === FIRST) - Number(a.plural === FIRST));
+    const ordered = resources()
+      .filter((resource) => resource.namespaced)
+      .toSorted((a, b) => Number(b.plural === FIRST) - Number(a.plural === FIRST));
     for (const resource of ordered) {
       try {
         if ((await ctx.client.list(resource, { namespace, limit: 1 })).items.length === 0) continue;

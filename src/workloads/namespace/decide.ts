@@ -25,21 +25,45 @@ export function terminatingStatus(namespace: Namespace, remains: Remains, nowMs:
   const finalizers = sortedText(remains.finalizers, (name, count) => `${name} in ${count} resource instances`);
   const set: [string, boolean, string, string, string, string][] = [
     ['NamespaceDeletionDiscoveryFailure', false, '', '', 'ResourcesDiscovered', 'All resources successfully discovered'],
-    ['NamespaceDeletionContentFailure', remains.failures.length > 0, 'ContentDeletionFailed',
+    [
+      'NamespaceDeletionContentFailure',
+      remains.failures.length > 0,
+      'ContentDeletionFailed',
       `Failed to delete all resource types, ${remains.failures.length} remaining: ${remains.failures.join(', ')}`,
-      'ContentDeleted', 'All content successfully deleted, may be waiting on finalization'],
-    ['NamespaceContentRemaining', counts !== '', 'SomeResourcesRemain', `Some resources are remaining: ${counts}`,
-      'ContentRemoved', 'All content successfully removed'],
-    ['NamespaceFinalizersRemaining', finalizers !== '', 'SomeFinalizersRemain', `Some content in the namespace has finalizers remaining: ${finalizers}`,
-      'ContentHasNoFinalizers', 'All content-preserving finalizers finished'],
+      'ContentDeleted',
+      'All content successfully deleted, may be waiting on finalization',
+    ],
+    [
+      'NamespaceContentRemaining',
+      counts !== '',
+      'SomeResourcesRemain',
+      `Some resources are remaining: ${counts}`,
+      'ContentRemoved',
+      'All content successfully removed',
+    ],
+    [
+      'NamespaceFinalizersRemaining',
+      finalizers !== '',
+      'SomeFinalizersRemain',
+      `Some content in the namespace has finalizers remaining: ${finalizers}`,
+      'ContentHasNoFinalizers',
+      'All content-preserving finalizers finished',
+    ],
   ];
   let conditions = namespace.status?.conditions ?? [];
   for (const [type, bad, reason, message, goodReason, goodMessage] of set) {
-    conditions = setCondition(conditions, { type, status: bad ? 'True' : 'False', reason: bad ? reason : goodReason, message: bad ? message : goodMessage }, now);
+    conditions = setCondition(
+      conditions,
+      { type, status: bad ? 'True' : 'False', reason: bad ? reason : goodReason, message: bad ? message : goodMessage },
+      now,
+    );
   }
   return { ...namespace.status, phase: 'Terminating', conditions };
 }
 
 function sortedText(counts: ReadonlyMap<string, number>, text: (name: string, count: number) => string): string {
-  return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => text(name, count)).join(', ');
+  return [...counts]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, count]) => text(name, count))
+    .join(', ');
 }

@@ -40,7 +40,9 @@ export function nodeLifecycleController(ctx: ControllerContext): Controller {
   }
 
   async function markUnready(node: Node): Promise<void> {
-    const affected = podInformer.byIndex(BY_NODE, node.metadata.name ?? '').filter((pod) => pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'));
+    const affected = podInformer
+      .byIndex(BY_NODE, node.metadata.name ?? '')
+      .filter((pod) => pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True'));
     for (const pod of affected) {
       recorder.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready');
       const conditions = setCondition(pod.status?.conditions, { type: 'Ready', status: 'False' }, timestamp(ctx.clock.now()));
@@ -65,9 +67,16 @@ export function nodeLifecycleController(ctx: ControllerContext): Controller {
 
   async function evictPod(pod: Pod): Promise<void> {
     recorder.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`);
-    const conditions = setCondition(pod.status?.conditions, {
-      type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint',
-    }, timestamp(ctx.clock.now()));
+    const conditions = setCondition(
+      pod.status?.conditions,
+      {
+        type: 'DisruptionTarget',
+        status: 'True',
+        reason: 'DeletionByTaintManager',
+        message: 'Taint manager: deleting due to NoExecute taint',
+      },
+      timestamp(ctx.clock.now()),
+    );
     await ctx.client.update(pods, { ...pod, status: { ...pod.status, conditions } } as Pod, { subresource: 'status' }).catch(unlessNotFound);
     await ctx.client.delete(pods, keyOf(pod), { preconditions: { uid: pod.metadata.uid ?? '' } }).catch(unlessNotFound);
   }

@@ -36,7 +36,14 @@ export function unknownStatus(node: Node, nowMs: number): NodeStatus | undefined
     const old = conditions[at];
     if (old === undefined) {
       const since = node.metadata.creationTimestamp ?? now;
-      conditions.push({ type, status: 'Unknown', reason: 'NodeStatusNeverUpdated', message: 'Kubelet never posted node status.', lastHeartbeatTime: since, lastTransitionTime: now });
+      conditions.push({
+        type,
+        status: 'Unknown',
+        reason: 'NodeStatusNeverUpdated',
+        message: 'Kubelet never posted node status.',
+        lastHeartbeatTime: since,
+        lastTransitionTime: now,
+      });
     } else if (old.status !== 'Unknown') {
       conditions[at] = { ...old, status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.', lastTransitionTime: now };
     }

@@ -35,7 +35,11 @@ export function podGarbageCollector(ctx: ControllerContext): Controller {
   async function remove(pod: Pod, message: string | undefined): Promise<void> {
     try {
       if (message !== undefined && !isPodTerminal(pod)) {
-        const conditions = setCondition(pod.status?.conditions, { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message }, timestamp(ctx.clock.now()));
+        const conditions = setCondition(
+          pod.status?.conditions,
+          { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message },
+          timestamp(ctx.clock.now()),
+        );
         await ctx.client.update(pods, { ...pod, status: { ...pod.status, phase: 'Failed', conditions } } as Pod, { subresource: 'status' });
       }
       await ctx.client.delete(pods, keyOf(pod), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid ?? '' } });

@@ -24,7 +24,10 @@ export function replicaSetController(ctx: ControllerContext): Controller {
     const namespace = pod.metadata.namespace ?? '';
     if (owner === undefined) {
       if (deleted || pod.metadata.deletionTimestamp !== undefined) return [];
-      return sets.list(namespace).filter((set) => matcherOf(set.spec?.selector)(pod.metadata.labels)).map((set) => keyIn(namespace, set));
+      return sets
+        .list(namespace)
+        .filter((set) => matcherOf(set.spec?.selector)(pod.metadata.labels))
+        .map((set) => keyIn(namespace, set));
     }
     if (owner.kind !== 'ReplicaSet') return [];
     const key = { namespace, name: owner.name };
@@ -53,7 +56,10 @@ export function replicaSetController(ctx: ControllerContext): Controller {
       if (error !== undefined && !isNamespaceTerminating(error)) throw error;
       return;
     }
-    expectations.expectDeletes(key, change.delete.map((pod) => pod.metadata.uid ?? ''));
+    expectations.expectDeletes(
+      key,
+      change.delete.map((pod) => pod.metadata.uid ?? ''),
+    );
     const results = await Promise.allSettled(change.delete.map((pod) => deletePod(control, set, pod)));
     for (const [i, result] of results.entries()) {
       if (result.status === 'rejected') expectations.deleted(key, change.delete[i]?.metadata.uid ?? '');

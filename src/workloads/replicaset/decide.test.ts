@@ -5,21 +5,39 @@ import { decideReplicas, msUntilAvailable, replicaSetStatus } from './decide.ts'
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 
-function pod(name: string, more: { node?: string; phase?: string; ready?: boolean; age?: number; restarts?: number; cost?: string; deleted?: boolean } = {}): Pod {
+function pod(
+  name: string,
+  more: { node?: string; phase?: string; ready?: boolean; age?: number; restarts?: number; cost?: string; deleted?: boolean } = {},
+): Pod {
   const { node = 'n1', phase = 'Running', ready = true, age = 3600, restarts = 0, cost, deleted } = more;
   const at = new Date(NOW - age * 1000).toISOString();
   return {
-    apiVersion: 'v1', kind: 'Pod',
-    metadata: { name, uid: name, labels: { app: 'web' }, creationTimestamp: at,
-      ...(cost ? { annotations: { 'controller.kubernetes.io/pod-deletion-cost': cost } } : {}), ...(deleted ? { deletionTimestamp: at } : {}) },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      uid: name,
+      labels: { app: 'web' },
+      creationTimestamp: at,
+      ...(cost ? { annotations: { 'controller.kubernetes.io/pod-deletion-cost': cost } } : {}),
+      ...(deleted ? { deletionTimestamp: at } : {}),
+    },
     spec: { containers: [], ...(node ? { nodeName: node } : {}) },
-    status: { phase: phase as 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: at }],
-      containerStatuses: [{ name: 'c', image: '', imageID: '', ready, restartCount: restarts }] },
+    status: {
+      phase: phase as 'Running',
+      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: at }],
+      containerStatuses: [{ name: 'c', image: '', imageID: '', ready, restartCount: restarts }],
+    },
   };
 }
 
 function set(replicas: number): ReplicaSet {
-  return { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'web', generation: 2 }, spec: { replicas, selector: {}, template: { metadata: { labels: { app: 'web' } } } } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name: 'web', generation: 2 },
+    spec: { replicas, selector: {}, template: { metadata: { labels: { app: 'web' } } } },
+  };
 }
 
 function firstToGo(...pods: Pod[]): string | undefined {
@@ -28,8 +46,14 @@ function firstToGo(...pods: Pod[]): string | undefined {
 }
 
 test('finished and leaving pods do not count', () => {
-  assert.deepEqual(decideReplicas(set(3), [pod('a'), pod('b', { phase: 'Failed' }), pod('c', { deleted: true })], () => [], NOW), { create: 2 });
-  assert.equal(decideReplicas(set(1), [pod('a')], () => [], NOW), undefined);
+  assert.deepEqual(
+    decideReplicas(set(3), [pod('a'), pod('b', { phase: 'Failed' }), pod('c', { deleted: true })], () => [], NOW),
+    { create: 2 },
+  );
+  assert.equal(
+    decideReplicas(set(1), [pod('a')], () => [], NOW),
+    undefined,
+  );
 });
 
 test('pods are given up in upstream order', () => {
@@ -44,7 +68,11 @@ test('pods are given up in upstream order', () => {
 
 test('the status counts what there is', () => {
   assert.deepEqual(replicaSetStatus(set(3), [pod('a'), pod('b', { ready: false }), pod('c', { deleted: true })], NOW), {
-    replicas: 2, fullyLabeledReplicas: 2, readyReplicas: 1, availableReplicas: 1, observedGeneration: 2,
+    replicas: 2,
+    fullyLabeledReplicas: 2,
+    readyReplicas: 1,
+    availableReplicas: 1,
+    observedGeneration: 2,
   });
 });
 

@@ -23,7 +23,10 @@ export function decideReplicas(replicaSet: ReplicaSet, pods: readonly Pod[], rel
 
 /** `failure` is why pods could not be created or deleted just now. */
 export function replicaSetStatus(
-  replicaSet: ReplicaSet, pods: readonly Pod[], nowMs: number, failure?: { reason: 'FailedCreate' | 'FailedDelete'; message: string },
+  replicaSet: ReplicaSet,
+  pods: readonly Pod[],
+  nowMs: number,
+  failure?: { reason: 'FailedCreate' | 'FailedDelete'; message: string },
 ): ReplicaSetStatus {
   const active = pods.filter(isActive);
   const templateLabels = Object.entries(replicaSet.spec?.template?.metadata?.labels ?? {});

@@ -8,8 +8,9 @@ import { isNamespaceTerminating } from '../shared/pod-control.ts';
 
 const DEFAULT_ACCOUNT = 'default';
 const ROOT_CA = 'kube-root-ca.crt';
-const DESCRIPTION = 'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. '
-  + 'No other usage is guaranteed across distributions of Kubernetes clusters.';
+const DESCRIPTION =
+  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. ' +
+  'No other usage is guaranteed across distributions of Kubernetes clusters.';
 
 /** `ca`: the cluster's CA bundle in PEM. */
 export function serviceAccountController(ctx: ControllerContext, ca: string): Controller {
@@ -33,7 +34,9 @@ export function serviceAccountController(ctx: ControllerContext, ca: string): Co
       const found = namespaceInformer.get({ name: namespace });
       if (found === undefined || found.metadata.deletionTimestamp !== undefined) return;
       if (accounts.get({ namespace, name: DEFAULT_ACCOUNT }) === undefined) {
-        await ctx.client.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: DEFAULT_ACCOUNT, namespace } }).catch(unlessPointless);
+        await ctx.client
+          .create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: DEFAULT_ACCOUNT, namespace } })
+          .catch(unlessPointless);
       }
       const map = maps.get({ namespace, name: ROOT_CA });
       if (map === undefined) await ctx.client.create(configMaps, rootCa(namespace)).catch(unlessPointless);

@@ -38,18 +38,30 @@ function orphansOf<T extends KubeObject>(informer: Informer<T>, namespace: strin
  * `canAdopt` leaves out objects that must not be adopted (finished pods).
  */
 export async function claim<T extends KubeObject, O extends KubeObject>(
-  client: Client, ownerResource: Resource<O>, owner: O, resource: Resource<T>, informer: Informer<T>, matches: Matcher,
+  client: Client,
+  ownerResource: Resource<O>,
+  owner: O,
+  resource: Resource<T>,
+  informer: Informer<T>,
+  matches: Matcher,
   canAdopt: (object: T) => boolean = () => true,
 ): Promise<T[]> {
   const leaving = owner.metadata.deletionTimestamp !== undefined;
   const claimed: T[] = [];
   for (const object of ownedBy(informer, owner)) {
     if (matches(object.metadata.labels) || leaving) claimed.push(object);
-    else await setOwners(client, resource, object, (object.metadata.ownerReferences ?? []).filter((o) => o.uid !== owner.metadata.uid));
+    else
+      await setOwners(
+        client,
+        resource,
+        object,
+        (object.metadata.ownerReferences ?? []).filter((o) => o.uid !== owner.metadata.uid),
+      );
   }
   if (leaving) return claimed;
-  const orphans = orphansOf(informer, owner.metadata.namespace ?? '')
-    .filter((o) => matches(o.metadata.labels) && o.metadata.deletionTimestamp === undefined && canAdopt(o));
+  const orphans = orphansOf(informer, owner.metadata.namespace ?? '').filter(
+    (o) => matches(o.metadata.labels) && o.metadata.deletionTimestamp === undefined && canAdopt(o),
+  );
   if (orphans.length === 0) return claimed;
   // The view of the owner may be old; adopting for an owner that is gone would get the objects collected.
   const fresh = await client.get(ownerResource, keyOf(owner));
@@ -62,7 +74,12 @@ export async function claim<T extends KubeObject, O extends KubeObject>(
 }
 
 /** With the resource version seen, so that an owner set by another meanwhile wins. */
-async function setOwners<T extends KubeObject>(client: Client, resource: Resource<T>, object: T, owners: KubeObject['metadata']['ownerReferences']): Promise<T | undefined> {
+async function setOwners<T extends KubeObject>(
+  client: Client,
+  resource: Resource<T>,
+  object: T,
+  owners: KubeObject['metadata']['ownerReferences'],
+): Promise<T | undefined> {
   const { uid, resourceVersion } = object.metadata;
   try {
     return await client.patch(resource, keyOf(object), { metadata: { uid, resourceVersion, ownerReferences: owners } }, { type: 'merge' });

@@ -32,7 +32,12 @@ export function hashOf(revision: ControllerRevision): string {
  * The revision of the owner's current template, made or moved to the front when needed.
  * `labels` are those of the owner's pods.
  */
-export async function currentRevision(client: Client, owner: WithTemplate, revisions: readonly ControllerRevision[], labels: Record<string, string>): Promise<ControllerRevision> {
+export async function currentRevision(
+  client: Client,
+  owner: WithTemplate,
+  revisions: readonly ControllerRevision[],
+  labels: Record<string, string>,
+): Promise<ControllerRevision> {
   const template = owner.spec?.template ?? {};
   const highest = Math.max(0, ...revisions.map((revision) => revision.revision));
   const found = revisions.filter((revision) => holds(revision, template)).toSorted((a, b) => b.revision - a.revision)[0];
@@ -63,10 +68,17 @@ export async function currentRevision(client: Client, owner: WithTemplate, revis
 }
 
 /** Deletes the oldest revisions that are not used, beyond the owner's limit. */
-export async function trimHistory(client: Client, owner: WithTemplate, revisions: readonly ControllerRevision[], isUsed: (revision: ControllerRevision) => boolean): Promise<void> {
+export async function trimHistory(
+  client: Client,
+  owner: WithTemplate,
+  revisions: readonly ControllerRevision[],
+  isUsed: (revision: ControllerRevision) => boolean,
+): Promise<void> {
   const limit = owner.spec?.revisionHistoryLimit ?? 10;
   const idle = revisions.filter((revision) => !isUsed(revision)).toSorted((a, b) => a.revision - b.revision);
   for (const revision of idle.slice(0, Math.max(0, idle.length - limit))) {
-    await client.delete(controllerRevisions, keyOf(revision)).catch((error: unknown) => { if (!isNotFound(error)) throw error; });
+    await client.delete(controllerRevisions, keyOf(revision)).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
   }
 }

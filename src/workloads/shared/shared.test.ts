@@ -12,12 +12,15 @@ test('values that mean the same are the same, and have the same canonical text',
   assert.ok(sameValue({ a: 1, b: [], c: null }, { a: 1 }));
   assert.ok(!sameValue({ a: {} }, {}));
   assert.ok(!sameValue([1, 2], [2, 1]));
-  fc.assert(fc.property(fc.jsonValue(), (value) => {
-    const shuffled: unknown = JSON.parse(JSON.stringify(value), (_key, item: unknown) =>
-      typeof item === 'object' && item !== null && !Array.isArray(item) ? Object.fromEntries(Object.entries(item).toReversed()) : item);
-    assert.ok(sameValue(value, shuffled));
-    assert.equal(canonicalJson(value), canonicalJson(shuffled));
-  }));
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const shuffled: unknown = JSON.parse(JSON.stringify(value), (_key, item: unknown) =>
+        typeof item === 'object' && item !== null && !Array.isArray(item) ? Object.fromEntries(Object.entries(item).toReversed()) : item,
+      );
+      assert.ok(sameValue(value, shuffled));
+      assert.equal(canonicalJson(value), canonicalJson(shuffled));
+    }),
+  );
 });
 
 test('a template keeps its hash when its keys are written in another order, and gets another for a collision', () => {
@@ -39,7 +42,9 @@ test('batches double until something fails', async () => {
   const tried: number[] = [];
   const all = await slowStart(10, async (i) => void tried.push(i));
   assert.deepEqual([all, tried.length], [{ succeeded: 10, skipped: 0 }, 10]);
-  const failing = await slowStart(10, async (i) => { if (i >= 1) throw new Error('quota'); });
+  const failing = await slowStart(10, async (i) => {
+    if (i >= 1) throw new Error('quota');
+  });
   assert.deepEqual([failing.succeeded, failing.skipped, String(failing.error)], [1, 7, 'Error: quota']);
 });
 

@@ -25,15 +25,26 @@ export function statefulSetController(ctx: ControllerContext): Controller {
     const namespace = pod.metadata.namespace ?? '';
     const owner = controllerOf(pod);
     if (owner !== undefined) return owner.kind === 'StatefulSet' ? [{ namespace, name: owner.name }] : [];
-    return sets.list(namespace).filter((set) => matcherOf(set.spec?.selector)(pod.metadata.labels)).map((set) => keyOf(set));
+    return sets
+      .list(namespace)
+      .filter((set) => matcherOf(set.spec?.selector)(pod.metadata.labels))
+      .map((set) => keyOf(set));
   }
 
   async function createClaims(set: StatefulSet, ordinal: number): Promise<void> {
     for (const template of set.spec?.volumeClaimTemplates ?? []) {
       const name = `${template.metadata?.name ?? ''}-${set.metadata.name ?? ''}-${ordinal}`;
       const labels = { ...template.metadata?.labels, ...set.spec?.selector?.matchLabels };
-      const wanted = { ...template, apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { ...template.metadata, name, namespace: set.metadata.namespace, labels }, status: undefined };
-      await ctx.client.create(claims, wanted as unknown as KubeObject).catch((error: unknown) => { if (!isAlreadyExists(error)) throw error; });
+      const wanted = {
+        ...template,
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { ...template.metadata, name, namespace: set.metadata.namespace, labels },
+        status: undefined,
+      };
+      await ctx.client.create(claims, wanted as unknown as KubeObject).catch((error: unknown) => {
+        if (!isAlreadyExists(error)) throw error;
+      });
     }
   }
 
@@ -71,7 +82,9 @@ export function statefulSetController(ctx: ControllerContext): Controller {
     async reconcile(key) {
       const set = sets.get(key);
       if (set === undefined || set.metadata.deletionTimestamp !== undefined) return;
-      const owned = (await claim(ctx.client, statefulSets, set, pods, podInformer, matcherOf(set.spec?.selector))).filter((pod) => ordinalOf(set, pod) !== undefined);
+      const owned = (await claim(ctx.client, statefulSets, set, pods, podInformer, matcherOf(set.spec?.selector))).filter(
+        (pod) => ordinalOf(set, pod) !== undefined,
+      );
       const history = ownedBy(revisions, set);
       const update = await currentRevision(ctx.client, set, history, set.spec?.template?.metadata?.labels ?? {});
       const current = history.find((revision) => revision.metadata.name === set.status?.currentRevision) ?? update;

@@ -8,13 +8,23 @@ const SAME = { current: 'r1', update: 'r1' };
 const ROLLING = { current: 'r1', update: 'r2' };
 
 function set(replicas: number, spec: Partial<NonNullable<StatefulSet['spec']>> = {}): StatefulSet {
-  return { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 's', generation: 1 }, spec: { replicas, selector: {}, serviceName: 's', template: { spec: { containers: [] } }, ...spec } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 's', generation: 1 },
+    spec: { replicas, selector: {}, serviceName: 's', template: { spec: { containers: [] } }, ...spec },
+  };
 }
 
 function pod(ordinal: number, more: { ready?: boolean; revision?: string; phase?: string } = {}): Pod {
   return {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: `s-${ordinal}`, labels: { 'controller-revision-hash': more.revision ?? 'r1' } },
-    status: { phase: (more.phase ?? 'Running') as 'Running', conditions: [{ type: 'Ready', status: more.ready === false ? 'False' : 'True', lastTransitionTime: '2026-01-01T11:00:00Z' }] },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: `s-${ordinal}`, labels: { 'controller-revision-hash': more.revision ?? 'r1' } },
+    status: {
+      phase: (more.phase ?? 'Running') as 'Running',
+      conditions: [{ type: 'Ready', status: more.ready === false ? 'False' : 'True', lastTransitionTime: '2026-01-01T11:00:00Z' }],
+    },
   };
 }
 

@@ -48,7 +48,10 @@ export function decide(set: StatefulSet, pods: readonly Pod[], revisions: Revisi
     // In order: nothing further before this one is there and healthy.
     if (inOrder) return withBrokenReplaced(plan, set, pod, revisions, ordinal >= partition);
   }
-  const condemned = [...byOrdinal].filter(([ordinal]) => ordinal >= end || (ordinal < start && ordinal >= 0)).toSorted(([a], [b]) => b - a).map(([, pod]) => pod);
+  const condemned = [...byOrdinal]
+    .filter(([ordinal]) => ordinal >= end || (ordinal < start && ordinal >= 0))
+    .toSorted(([a], [b]) => b - a)
+    .map(([, pod]) => pod);
   for (const pod of condemned) {
     if (pod.metadata.deletionTimestamp === undefined) plan.remove.push(pod);
     if (inOrder) return plan;
@@ -88,7 +91,12 @@ export function statefulTemplate(set: StatefulSet, template: PodTemplateSpec, or
   return {
     metadata: {
       ...template.metadata,
-      labels: { ...template.metadata?.labels, [REVISION_HASH]: revisionName, 'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': String(ordinal) },
+      labels: {
+        ...template.metadata?.labels,
+        [REVISION_HASH]: revisionName,
+        'statefulset.kubernetes.io/pod-name': name,
+        'apps.kubernetes.io/pod-index': String(ordinal),
+      },
     },
     spec: {
       ...spec,

@@ -44,7 +44,8 @@ export class ServiceAllocator {
     // Upstream's static band (KEP-3070), from which the cluster's own services are numbered.
     this.#addresses = new Pool(first, last, Math.min(first + Math.min(Math.max(16, Math.floor(this.#cidr.size / 16)), 256), last));
     const services = store.collection('/services');
-    for (const [, stored] of services.range()) for (const { pool, value } of this.#numbersOf(stored.object as Service)) pool.take(value, holderOf(stored.object));
+    for (const [, stored] of services.range())
+      for (const { pool, value } of this.#numbersOf(stored.object as Service)) pool.take(value, holderOf(stored.object));
     // What the new state holds was taken when it was allocated.
     services.listen(({ previous }) => {
       if (previous !== undefined) this.#release(previous.object as Service);
@@ -110,10 +111,11 @@ export class ServiceAllocator {
     const automatic = spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false;
     /** One port number over several protocols has one node port (DNS over UDP and TCP). */
     const chosen = new Map<number, number>();
-    const takePort = (value: number, field: string): void => take(this.#ports, value, field, {
-      outOfRange: `Invalid value: ${value}: provided port is not in the valid range. The range of valid ports is ${NODE_PORT_FIRST}-${NODE_PORT_LAST}`,
-      taken: `Invalid value: ${value}: provided port is already allocated`,
-    });
+    const takePort = (value: number, field: string): void =>
+      take(this.#ports, value, field, {
+        outOfRange: `Invalid value: ${value}: provided port is not in the valid range. The range of valid ports is ${NODE_PORT_FIRST}-${NODE_PORT_LAST}`,
+        taken: `Invalid value: ${value}: provided port is already allocated`,
+      });
     for (const [i, port] of (spec.ports ?? []).entries()) {
       const field = `spec.ports[${i}].nodePort`;
       const same = chosen.get(port.port);
@@ -159,10 +161,18 @@ function holderOf({ metadata }: KubeObject): string {
 /** The cluster speaks IPv4 only. */
 function checkFamilies(spec: ServiceSpec, errors: FieldError[]): void {
   if (spec.ipFamilyPolicy === 'RequireDualStack') {
-    errors.push({ reason: 'FieldValueInvalid', field: 'spec.ipFamilyPolicy', message: 'Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services' });
+    errors.push({
+      reason: 'FieldValueInvalid',
+      field: 'spec.ipFamilyPolicy',
+      message: 'Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+    });
   }
   const foreign = (spec.ipFamilies ?? []).findIndex((family) => family !== 'IPv4');
   if (foreign >= 0) {
-    errors.push({ reason: 'FieldValueInvalid', field: `spec.ipFamilies[${foreign}]`, message: `Invalid value: ${JSON.stringify(spec.ipFamilies?.[foreign])}: not configured on this cluster` });
+    errors.push({
+      reason: 'FieldValueInvalid',
+      field: `spec.ipFamilies[${foreign}]`,
+      message: `Invalid value: ${JSON.stringify(spec.ipFamilies?.[foreign])}: not configured on this cluster`,
+    });
   }
 }

@@ -16,11 +16,13 @@ function service(name: string, spec: Partial<Spec> = {}): Service {
 }
 
 const key = (name: string): { name: string; namespace: string } => ({ name, namespace: 'default' });
-const invalid = (why: RegExp) => (error: unknown): boolean => {
-  assert.ok(error instanceof StatusError && error.code === 422, String(error));
-  assert.match(error.message, why);
-  return true;
-};
+const invalid =
+  (why: RegExp) =>
+  (error: unknown): boolean => {
+    assert.ok(error instanceof StatusError && error.code === 422, String(error));
+    assert.match(error.message, why);
+    return true;
+  };
 
 test('every service gets an address of its own, a headless one none', async () => {
   const { client } = await testWorld();
@@ -36,9 +38,13 @@ test('every service gets an address of its own, a headless one none', async () =
 test('an address can be asked for once, and is free again after a deletion', async () => {
   const { client } = await testWorld();
   await client.create(services, service('a', { clusterIP: '10.200.0.7' }));
-  const taken = /^Service "b" is invalid: spec.clusterIPs: Invalid value: \[\]string\{"10.200.0.7"\}: failed to allocate IP 10.200.0.7: provided IP is already allocated$/;
+  const taken =
+    /^Service "b" is invalid: spec.clusterIPs: Invalid value: \[\]string\{"10.200.0.7"\}: failed to allocate IP 10.200.0.7: provided IP is already allocated$/;
   await assert.rejects(client.create(services, service('b', { clusterIP: '10.200.0.7' })), invalid(taken));
-  await assert.rejects(client.create(services, service('b', { clusterIP: '10.9.9.9' })), invalid(/is not in the valid range. The range of valid IPs is 10.200.0.0\/24/));
+  await assert.rejects(
+    client.create(services, service('b', { clusterIP: '10.9.9.9' })),
+    invalid(/is not in the valid range. The range of valid IPs is 10.200.0.0\/24/),
+  );
   await client.delete(services, key('a'));
   assert.equal((await client.create(services, service('b', { clusterIP: '10.200.0.7' }))).spec?.clusterIP, '10.200.0.7');
 });
@@ -64,7 +70,10 @@ test('node ports come and go with the type, and stay through updates', async () 
 test('a dry run and a refused write leave nothing taken', async () => {
   const { client } = await testWorld();
   await client.create(services, service('a', { clusterIP: '10.200.0.9' }), { dryRun: true });
-  await assert.rejects(client.create(services, service('a', { clusterIP: '10.200.0.9', type: 'NodePort', ports: [{ port: 80, nodePort: 5 }] })), invalid(/nodePort/));
+  await assert.rejects(
+    client.create(services, service('a', { clusterIP: '10.200.0.9', type: 'NodePort', ports: [{ port: 80, nodePort: 5 }] })),
+    invalid(/nodePort/),
+  );
   assert.equal((await client.create(services, service('a', { clusterIP: '10.200.0.9' }))).spec?.clusterIP, '10.200.0.9');
 });
 
@@ -72,7 +81,16 @@ test('a load balancer with local traffic has a port for health checks', async ()
   const { client } = await testWorld();
   const made = await client.create(services, service('lb', { type: 'LoadBalancer', externalTrafficPolicy: 'Local' }));
   assert.ok((made.spec?.healthCheckNodePort ?? 0) >= 30_000);
-  const two = await client.create(services, service('dns', { type: 'NodePort', ports: [{ name: 'u', port: 53, protocol: 'UDP' }, { name: 't', port: 53, protocol: 'TCP' }] }));
+  const two = await client.create(
+    services,
+    service('dns', {
+      type: 'NodePort',
+      ports: [
+        { name: 'u', port: 53, protocol: 'UDP' },
+        { name: 't', port: 53, protocol: 'TCP' },
+      ],
+    }),
+  );
   assert.equal(two.spec?.ports?.[0]?.nodePort, two.spec?.ports?.[1]?.nodePort);
 });
 
@@ -87,7 +105,10 @@ test('a pool gives each number to one holder until it is full', () => {
   const random = seededRandom(3);
   const given = Array.from({ length: 10 }, (_, i) => pool.takeAny(`h${i}`, random));
   assert.deepEqual([...given].sort(), [10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
-  assert.ok(given.slice(0, 5).every((value) => value !== undefined && value >= 15), 'the upper part first');
+  assert.ok(
+    given.slice(0, 5).every((value) => value !== undefined && value >= 15),
+    'the upper part first',
+  );
   assert.equal(pool.takeAny('late', random), undefined);
   pool.release(12, 'another');
   assert.equal(pool.take(12, 'late'), false);

@@ -17,7 +17,8 @@ interface Binding extends KubeObject {
 export async function bind(world: RegistryWorld, ctx: RequestContext, key: ObjectKey, body: KubeObject): Promise<StoredObject> {
   const pods = world.builtin('', 'pods');
   const { target, metadata } = body as Binding;
-  if (!target?.name) throw invalid({ group: '', kind: 'Binding', name: key.name }, [{ reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' }]);
+  if (!target?.name)
+    throw invalid({ group: '', kind: 'Binding', name: key.name }, [{ reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' }]);
   if (target.kind && target.kind !== 'Node') {
     throw invalid({ group: '', kind: 'Binding', name: key.name }, [
       { reason: 'FieldValueNotSupported', field: 'target.kind', message: `Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node"` },

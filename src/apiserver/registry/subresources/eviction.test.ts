@@ -15,7 +15,9 @@ async function runningPod({ client }: TestWorld, name: string, ready = true): Pr
 
 async function budget({ client }: TestWorld, status: Partial<NonNullable<PodDisruptionBudget['status']>>, name = 'budget'): Promise<void> {
   await client.create(podDisruptionBudgets, {
-    apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name, namespace: 'default' },
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name, namespace: 'default' },
     spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
   });
   await client.patch(podDisruptionBudgets, key(name), { status: { observedGeneration: 1, ...status } }, { type: 'merge', subresource: 'status' });
@@ -40,7 +42,7 @@ test('an eviction uses up the budget and starts the pod on its way out; the next
   await runningPod(world, 'a');
   await runningPod(world, 'b');
   await budget(world, { disruptionsAllowed: 1, desiredHealthy: 1, currentHealthy: 2, expectedPods: 2 });
-  assert.equal((await evict(world, 'a') as unknown as { status: string }).status, 'Success');
+  assert.equal(((await evict(world, 'a')) as unknown as { status: string }).status, 'Success');
   const going = await world.client.get(pods, key('a'));
   assert.equal(going.metadata.deletionGracePeriodSeconds, 30);
   assert.equal(going.status?.conditions?.find(({ type }) => type === 'DisruptionTarget')?.reason, 'EvictionByEvictionAPI');
@@ -54,7 +56,10 @@ test('a budget that the controller has not looked at yet refuses and says when t
   const world = await testWorld();
   await runningPod(world, 'a');
   await budget(world, { observedGeneration: 0, disruptionsAllowed: 1 });
-  await assert.rejects(evict(world, 'a'), (error) => refusal(/still being processed/)(error) && (error as StatusError).status.details?.retryAfterSeconds === 10);
+  await assert.rejects(
+    evict(world, 'a'),
+    (error) => refusal(/still being processed/)(error) && (error as StatusError).status.details?.retryAfterSeconds === 10,
+  );
 });
 
 test('pods that do not run, or that are not ready while enough others are, go without asking the budget', async () => {
@@ -72,5 +77,8 @@ test('two budgets over one pod are an error, as upstream', async () => {
   await runningPod(world, 'a');
   await budget(world, { disruptionsAllowed: 1 });
   await budget(world, { disruptionsAllowed: 1 }, 'other');
-  await assert.rejects(evict(world, 'a'), (error) => error instanceof StatusError && error.code === 500 && /more than one PodDisruptionBudget/.test(error.message));
+  await assert.rejects(
+    evict(world, 'a'),
+    (error) => error instanceof StatusError && error.code === 500 && /more than one PodDisruptionBudget/.test(error.message),
+  );
 });

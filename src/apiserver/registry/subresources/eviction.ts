@@ -77,7 +77,8 @@ function checkBudget({ metadata, status }: PodDisruptionBudget): void {
   }
   const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0 } = status;
   if (disruptionsAllowed < 0) throw forbidden(target, 'pdb disruptions allowed is negative');
-  if (Object.keys(status.disruptedPods ?? {}).length > DISRUPTED_MAX) throw forbidden(target, 'DisruptedPods map too big - too many evictions not confirmed by PDB controller');
+  if (Object.keys(status.disruptedPods ?? {}).length > DISRUPTED_MAX)
+    throw forbidden(target, 'DisruptedPods map too big - too many evictions not confirmed by PDB controller');
   if (disruptionsAllowed === 0) {
     throw refuse(`The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`);
   }
@@ -86,7 +87,8 @@ function checkBudget({ metadata, status }: PodDisruptionBudget): void {
 /** Without seconds, clients decide themselves when to try again: client-go retries by itself only when told when. */
 function refuse(message: string, retryAfterSeconds?: number): StatusError {
   return new StatusError(429, 'TooManyRequests', REFUSED, {
-    causes: [{ reason: 'DisruptionBudget', message }], ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    causes: [{ reason: 'DisruptionBudget', message }],
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   });
 }
 

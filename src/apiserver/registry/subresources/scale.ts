@@ -46,7 +46,7 @@ function selectorOf(definition: ResourceDefinition, object: KubeObject): string 
   }
   const { selector } = ((object as Unstructured)['spec'] ?? {}) as { selector?: LabelSelector | Record<string, string> };
   if (selector === undefined) return undefined;
-  const structured = definition.plural === 'replicationcontrollers' ? { matchLabels: selector as Record<string, string> } : selector as LabelSelector;
+  const structured = definition.plural === 'replicationcontrollers' ? { matchLabels: selector as Record<string, string> } : (selector as LabelSelector);
   const text = formatLabelSelector(structured);
   return text === '<none>' ? '' : text;
 }
@@ -57,7 +57,8 @@ function scaleOf(definition: ResourceDefinition, stored: StoredObject): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = selectorOf(definition, object);
   return copyJson({
-    apiVersion: 'autoscaling/v1', kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
     spec: { replicas: (read(object, paths.specReplicas) as number | undefined) ?? 0 },
     status: { replicas: (read(object, paths.statusReplicas) as number | undefined) ?? 0, selector },
@@ -68,13 +69,23 @@ export function getScale(world: RegistryWorld, definition: ResourceDefinition, k
   return encode(0, scaleOf(definition, current(world, definition, key)));
 }
 
-export async function updateScale(world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, body: KubeObject): Promise<StoredObject> {
+export async function updateScale(
+  world: RegistryWorld,
+  definition: ResourceDefinition,
+  ctx: RequestContext,
+  key: ObjectKey,
+  body: KubeObject,
+): Promise<StoredObject> {
   const scale = body as Partial<Scale> & KubeObject;
   const replicas = scale.spec?.replicas ?? 0;
-  if (scale.metadata?.name && scale.metadata.name !== key.name) throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${key.name})`);
-  if (!Number.isInteger(replicas)) throw badRequest(`Scale in version "v1" cannot be handled as a Scale: spec.replicas must be an integer, not ${JSON.stringify(replicas)}`);
+  if (scale.metadata?.name && scale.metadata.name !== key.name)
+    throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${key.name})`);
+  if (!Number.isInteger(replicas))
+    throw badRequest(`Scale in version "v1" cannot be handled as a Scale: spec.replicas must be an integer, not ${JSON.stringify(replicas)}`);
   if (replicas < 0) {
-    throw invalid({ ...SCALE, name: key.name }, [{ reason: 'FieldValueInvalid', field: 'spec.replicas', message: `Invalid value: ${replicas}: must be greater than or equal to 0` }]);
+    throw invalid({ ...SCALE, name: key.name }, [
+      { reason: 'FieldValueInvalid', field: 'spec.replicas', message: `Invalid value: ${replicas}: must be greater than or equal to 0` },
+    ]);
   }
   const old = current(world, definition, key).object;
   const revision = scale.metadata?.resourceVersion;
@@ -85,7 +96,12 @@ export async function updateScale(world: RegistryWorld, definition: ResourceDefi
 }
 
 export function patchScale(
-  world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, body: unknown, request: PatchRequest,
+  world: RegistryWorld,
+  definition: ResourceDefinition,
+  ctx: RequestContext,
+  key: ObjectKey,
+  body: unknown,
+  request: PatchRequest,
 ): Promise<StoredObject> {
   const scale = scaleOf(definition, current(world, definition, key));
   // Scale has no lists: a strategic merge of it is a merge.

@@ -63,9 +63,12 @@ export class SpdyConnection implements Carrier {
 
   #receive(frame: Frame): Promise<void> | undefined {
     switch (frame.type) {
-      case 'SYN_STREAM': return this.#open(frame.streamId, frame.fin, frame.block);
+      case 'SYN_STREAM':
+        return this.#open(frame.streamId, frame.fin, frame.block);
       // Their blocks must be read, or the window of the next ones is wrong.
-      case 'HEADERS': case 'SYN_REPLY': return this.#inflater.read(frame.block).then(() => undefined);
+      case 'HEADERS':
+      case 'SYN_REPLY':
+        return this.#inflater.read(frame.block).then(() => undefined);
       case 'DATA': {
         const stream = this.#streams.get(frame.streamId);
         if (stream === undefined) {
@@ -87,7 +90,8 @@ export class SpdyConnection implements Carrier {
         // Even numbers would be answers to pings of ours; none are sent.
         if (frame.id % 2 === 1) this.send(ping(frame.id));
         return undefined;
-      case 'GOAWAY': case 'UNKNOWN':
+      case 'GOAWAY':
+      case 'UNKNOWN':
         return undefined;
     }
   }

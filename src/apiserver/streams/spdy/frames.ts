@@ -44,18 +44,35 @@ function parse(head: Buffer, body: Buffer): Frame {
   if (word < 0x80000000) return { type: 'DATA', streamId: word, fin, data: body };
   if (((word >>> 16) & 0x7fff) !== VERSION) throw new Error(`SPDY version ${(word >>> 16) & 0x7fff}; this server speaks ${VERSION}`);
   const type = word & 0xffff;
-  const least = { [TYPES.SYN_STREAM]: 10, [TYPES.SYN_REPLY]: 4, [TYPES.HEADERS]: 4, [TYPES.RST_STREAM]: 8, [TYPES.SETTINGS]: 4, [TYPES.PING]: 4, [TYPES.WINDOW_UPDATE]: 8 }[type];
+  const least = {
+    [TYPES.SYN_STREAM]: 10,
+    [TYPES.SYN_REPLY]: 4,
+    [TYPES.HEADERS]: 4,
+    [TYPES.RST_STREAM]: 8,
+    [TYPES.SETTINGS]: 4,
+    [TYPES.PING]: 4,
+    [TYPES.WINDOW_UPDATE]: 8,
+  }[type];
   if (least !== undefined && body.length < least) throw new Error(`SPDY frame of type ${type} is too short`);
   switch (type) {
-    case TYPES.SYN_STREAM: return { type: 'SYN_STREAM', streamId: streamIdAt(body), fin, block: body.subarray(10) };
-    case TYPES.SYN_REPLY: return { type: 'SYN_REPLY', streamId: streamIdAt(body), fin, block: body.subarray(4) };
-    case TYPES.HEADERS: return { type: 'HEADERS', streamId: streamIdAt(body), fin, block: body.subarray(4) };
-    case TYPES.RST_STREAM: return { type: 'RST_STREAM', streamId: streamIdAt(body), status: body.readUInt32BE(4) };
-    case TYPES.SETTINGS: return settings(body);
-    case TYPES.PING: return { type: 'PING', id: body.readUInt32BE(0) };
-    case TYPES.GOAWAY: return { type: 'GOAWAY' };
-    case TYPES.WINDOW_UPDATE: return { type: 'WINDOW_UPDATE', streamId: streamIdAt(body), delta: body.readUInt32BE(4) & 0x7fffffff };
-    default: return { type: 'UNKNOWN' };
+    case TYPES.SYN_STREAM:
+      return { type: 'SYN_STREAM', streamId: streamIdAt(body), fin, block: body.subarray(10) };
+    case TYPES.SYN_REPLY:
+      return { type: 'SYN_REPLY', streamId: streamIdAt(body), fin, block: body.subarray(4) };
+    case TYPES.HEADERS:
+      return { type: 'HEADERS', streamId: streamIdAt(body), fin, block: body.subarray(4) };
+    case TYPES.RST_STREAM:
+      return { type: 'RST_STREAM', streamId: streamIdAt(body), status: body.readUInt32BE(4) };
+    case TYPES.SETTINGS:
+      return settings(body);
+    case TYPES.PING:
+      return { type: 'PING', id: body.readUInt32BE(0) };
+    case TYPES.GOAWAY:
+      return { type: 'GOAWAY' };
+    case TYPES.WINDOW_UPDATE:
+      return { type: 'WINDOW_UPDATE', streamId: streamIdAt(body), delta: body.readUInt32BE(4) & 0x7fffffff };
+    default:
+      return { type: 'UNKNOWN' };
   }
 }
 

@@ -11,16 +11,17 @@ import type { SpdyStream } from './stream.ts';
 /** Packs header blocks as clients do: one deflate stream, flushed after each block. */
 function clientPacker(): (headers: Headers) => Promise<Buffer> {
   const deflate = createDeflate({ dictionary: DICTIONARY });
-  return (headers) => new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    const collect = (chunk: Buffer): void => void chunks.push(chunk);
-    deflate.on('data', collect);
-    deflate.write(encodeBlock(headers));
-    deflate.flush(constants.Z_SYNC_FLUSH, () => {
-      deflate.off('data', collect);
-      resolve(Buffer.concat(chunks));
+  return (headers) =>
+    new Promise((resolve) => {
+      const chunks: Buffer[] = [];
+      const collect = (chunk: Buffer): void => void chunks.push(chunk);
+      deflate.on('data', collect);
+      deflate.write(encodeBlock(headers));
+      deflate.flush(constants.Z_SYNC_FLUSH, () => {
+        deflate.off('data', collect);
+        resolve(Buffer.concat(chunks));
+      });
     });
-  });
 }
 
 /** All that comes; unlike stream/consumers it leaves the other half open. */
