@@ -14,7 +14,7 @@ import { realRandom } from '../runtime/random.ts';
 import { createEngine, inProcessClient, type ApiEngine } from './index.ts';
 import { ensurePki, newClient, type KeyPair, type Pki } from './pki/index.ts';
 import { startApiServer, type RunningApiServer } from './server.ts';
-import type { Body, User } from './testing-answers.ts';
+import { lines, type Body, type User } from './testing-answers.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'argosy-server-'));
 const world = { clock: realClock, random: realRandom, log: silentLogger };
@@ -69,16 +69,6 @@ async function ask(path: string, options: Options = {}): Promise<Answer> {
     text,
     body: (/json/.test(response.headers['content-type'] ?? '') && text !== '' ? JSON.parse(text) : {}) as Body,
   };
-}
-
-/** The lines of a watch, as they come. */
-async function* lines(response: IncomingMessage): AsyncGenerator<{ type: string; object: Body }> {
-  let rest = '';
-  for await (const chunk of response) {
-    const parts = (rest + String(chunk)).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) yield JSON.parse(line) as { type: string; object: Body };
-  }
 }
 
 const JSON_HEADERS = { 'Content-Type': 'application/json' };

@@ -1,4 +1,5 @@
 /** The shape of answers, for tests over HTTP. */
+import type { IncomingMessage } from 'node:http';
 
 /** What these tests look at in answers of all kinds; no answer has all of it. */
 export interface Body {
@@ -29,4 +30,14 @@ export interface User {
   /** Instead of the above, when the request was refused. */
   code: number;
   message: string;
+}
+
+/** The lines of a watch, as they come. */
+export async function* lines(response: IncomingMessage): AsyncGenerator<{ type: string; object: Body }> {
+  let rest = '';
+  for await (const chunk of response) {
+    const parts = (rest + String(chunk)).split('\n');
+    rest = parts.pop() ?? '';
+    for (const line of parts) yield JSON.parse(line) as { type: string; object: Body };
+  }
 }
