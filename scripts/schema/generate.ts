@@ -13,7 +13,8 @@ import { messagesIn, type DescriptorField, type Message } from './descriptors.ts
 import { modelOf } from './models.ts';
 import { markersOf } from './markers.ts';
 import { readSwagger, type SwaggerSchema } from './swagger.ts';
-import { dataTypeOf, type TypeData, type FieldData } from './table.ts';
+import { dataTypeOf } from './table.ts';
+import type { TypeData, FieldData } from '../../src/kube/schema/table-data.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const OUT = join(ROOT, 'src/kube/schema/data');
@@ -170,6 +171,25 @@ function warnOfNames(types: Record<string, TypeData>, swagger: Record<string, Sw
   }
 }
 
+const CRD = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.';
+/** Fields of custom resource definitions younger than the swagger, which is all that is known of kinds without protobuf. */
+const YOUNGER_FIELDS: Record<string, FieldData[]> = {
+  [`${CRD}CustomResourceDefinitionVersion`]: [{ n: 'selectableFields', t: `${CRD}SelectableField`, c: 'l', lt: 'atomic' }],
+  [`${CRD}SelectableField`]: [{ n: 'jsonPath', t: 'string', r: 1 }],
+  [`${CRD}ValidationRule`]: [
+    { n: 'fieldPath', t: 'string' },
+    { n: 'reason', t: 'string' },
+    { n: 'optionalOldSelf', t: 'boolean' },
+  ],
+};
+
+function addYoungerFields(types: Record<string, TypeData>): void {
+  for (const [name, fields] of Object.entries(YOUNGER_FIELDS)) {
+    const type = (types[name] ??= { fields: [] });
+    for (const field of fields) if (!type.fields.some((known) => known.n === field.n)) type.fields.push(field);
+  }
+}
+
 function main(): void {
   const dir = mkdtempSync(join(tmpdir(), 'schema-'));
   try {
@@ -183,6 +203,7 @@ function main(): void {
     for (const [name, schema] of Object.entries(swagger)) {
       if (WITHOUT_PROTOBUF.some((prefix) => name.startsWith(prefix)) && schema.properties) types[name] = typeFromSwagger(name, schema);
     }
+    addYoungerFields(types);
     const used = new Set(Object.values(types).flatMap((type) => type.fields.map((field) => field.t)));
     warnOfNames(types, swagger);
     for (const name of used) if (name.startsWith('io.k8s.') && !types[name]) console.error(`warning: ${name} is referred to and unknown`);

@@ -1,6 +1,6 @@
 /** How lists and maps are merged: from the swagger, and by hand for fields it does not have or whose marks it lost (API reference of 1.34). */
 import type { SwaggerSchema } from './swagger.ts';
-import type { FieldData } from './table.ts';
+import type { FieldData } from '../../src/kube/schema/table-data.ts';
 
 type Markers = Pick<FieldData, 'd' | 'ps' | 'mk' | 'lt' | 'lk' | 'mt'>;
 

@@ -1,37 +1,6 @@
-/** The form of types.json: short keys, since there are thousands of fields. Read by src/kube/schema/index.ts. */
+/** From properties of the swagger to the form of types.json. */
+import type { FieldData } from '../../src/kube/schema/table-data.ts';
 import type { SwaggerSchema } from './swagger.ts';
-
-export interface FieldData {
-  /** JSON name. */
-  n: string;
-  /** A scalar's name or a type's name; of the elements when `c` is set. */
-  t: string;
-  /** List or map. */
-  c?: 'l' | 'm';
-  /** Protobuf number. */
-  p?: number;
-  /** Go keeps it by pointer, so protobuf tells its zero value from its absence. */
-  z?: 1;
-  /** Required. */
-  r?: 1;
-  /** Default. */
-  d?: unknown;
-  /** Patch strategy, merge key. */
-  ps?: string;
-  mk?: string;
-  /** List type, list map keys, map type. */
-  lt?: string;
-  lk?: string[];
-  mt?: string;
-}
-
-export interface TypeData {
-  fields: FieldData[];
-  /** Has apiVersion and kind. */
-  kind?: true;
-  /** Go's embedded structs: protobuf number and type whose fields appear here. */
-  inline?: [number, string][];
-}
 
 const REFERENCES: Record<string, string> = {
   'io.k8s.apimachinery.pkg.api.resource.Quantity': 'quantity',

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataDir } from './data-dir.ts';
+import type { FieldData, TypeData } from './table-data.ts';
 
 const SCALARS = [
   'string',
@@ -54,27 +55,6 @@ export interface TypeSchema {
   readonly isKind: boolean;
   /** Protobuf numbers of embedded structs, whose fields are the type's own in JSON. */
   readonly inline: readonly { number: number; type: TypeSchema }[];
-}
-
-interface FieldData {
-  n: string;
-  t: string;
-  c?: 'l' | 'm';
-  p?: number;
-  z?: 1;
-  r?: 1;
-  d?: unknown;
-  ps?: string;
-  mk?: string;
-  lt?: string;
-  lk?: string[];
-  mt?: string;
-}
-
-interface TypeData {
-  fields: FieldData[];
-  kind?: true;
-  inline?: [number, string][];
 }
 
 const GROUPS: Record<string, string> = {
