@@ -60,7 +60,12 @@ export class Cluster {
     return capture(ARGOSY, [command, '--name', this.name, '--data', this.dataDir, ...args]);
   }
 
+  #isFirst = true;
+
   async up(): Promise<void> {
+    // A run that was killed may have left a cluster of this name, with data elsewhere.
+    if (this.#isFirst) await capture(ARGOSY, ['delete', '--name', this.name]);
+    this.#isFirst = false;
     const output = await this.argosy('up', ...this.upOptions);
     if (output.code !== 0) throw new Error(`argosy up failed: ${output.stdout}${output.stderr}${this.log()}`);
   }
