@@ -1,6 +1,6 @@
 /** Pods stay for five minutes on a node that is not ready or cannot be reached, unless they say otherwise. */
 import type { Pod } from '../../kube/types.ts';
-import { isPod, type AdmissionPlugin } from './index.ts';
+import { isPod, type AdmissionPlugin } from './plugin.ts';
 
 const SECONDS = 300;
 const TAINTS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];

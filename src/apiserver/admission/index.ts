@@ -1,41 +1,13 @@
 /**
  * Admission: what the API adds to objects, and which it turns away, by looking at other objects.
- * Plugins run in upstream's order; webhooks will join them here.
+ * Plugins run in upstream's order; webhooks will join them here. `plugin.ts` says what a plugin is.
  */
-import type { KubeObject, ObjectKey } from '../../kube/types.ts';
-import type { RequestContext, ResourceDefinition } from '../engine.ts';
-import type { RegistryWorld } from '../registry/world.ts';
 import { defaultTolerations } from './default-tolerations.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeTaints } from './node-taints.ts';
+import type { Admission, AdmissionPlugin } from './plugin.ts';
 import { priority } from './priority.ts';
 import { serviceAccounts } from './service-accounts.ts';
-
-export interface AdmissionRequest {
-  operation: 'create' | 'update';
-  world: RegistryWorld;
-  definition: ResourceDefinition;
-  ctx: RequestContext;
-  key: ObjectKey;
-  /** May be changed. */
-  object: KubeObject;
-  /** Shared: not to be changed. */
-  old?: KubeObject;
-  subresource?: string;
-}
-
-export interface AdmissionPlugin {
-  readonly name: string;
-  /** Before a creation, for what may take a moment to appear. */
-  prepare?(request: AdmissionRequest): Promise<void>;
-  /** Changes `object` or throws a StatusError. Synchronous: what it saw still holds when the store accepts the write. */
-  admit?(request: AdmissionRequest): void;
-}
-
-export interface Admission {
-  prepare(request: AdmissionRequest): Promise<void>;
-  admit(request: AdmissionRequest): void;
-}
 
 export function admission(plugins: readonly AdmissionPlugin[] = [namespaceLifecycle, serviceAccounts, nodeTaints, priority, defaultTolerations]): Admission {
   return {
@@ -46,13 +18,4 @@ export function admission(plugins: readonly AdmissionPlugin[] = [namespaceLifecy
       for (const plugin of plugins) plugin.admit?.(request);
     },
   };
-}
-
-export function isPod({ definition }: AdmissionRequest): boolean {
-  return definition.group === '' && definition.plural === 'pods';
-}
-
-/** A new pod, not a change of one. */
-export function isNewPod(request: AdmissionRequest): boolean {
-  return request.operation === 'create' && isPod(request);
 }

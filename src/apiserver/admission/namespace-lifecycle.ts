@@ -2,7 +2,7 @@
 import { forbidden, notFound } from '../../kube/status.ts';
 import type { Namespace } from '../../kube/types.ts';
 import { lookUp, targetOf } from '../registry/world.ts';
-import type { AdmissionPlugin, AdmissionRequest } from './index.ts';
+import type { AdmissionPlugin, AdmissionRequest } from './plugin.ts';
 
 function check({ operation, definition, world, key }: AdmissionRequest): void {
   if (operation !== 'create' || !definition.namespaced) return;

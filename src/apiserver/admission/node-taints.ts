@@ -1,6 +1,6 @@
 /** A new node takes no pods before it has said that it is ready. */
 import type { Node } from '../../kube/types.ts';
-import type { AdmissionPlugin } from './index.ts';
+import type { AdmissionPlugin } from './plugin.ts';
 
 const NOT_READY = 'node.kubernetes.io/not-ready';
 

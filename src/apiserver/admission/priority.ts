@@ -2,7 +2,7 @@
 import { forbidden } from '../../kube/status.ts';
 import type { Pod, PriorityClass } from '../../kube/types.ts';
 import { lookUp, targetOf, type RegistryWorld } from '../registry/world.ts';
-import { isNewPod, type AdmissionPlugin, type AdmissionRequest } from './index.ts';
+import { isNewPod, type AdmissionPlugin, type AdmissionRequest } from './plugin.ts';
 
 function classesOf({ store }: RegistryWorld): PriorityClass[] {
   const collection = store.collection('scheduling.k8s.io/priorityclasses');

@@ -3,7 +3,7 @@ import { forbidden } from '../../kube/status.ts';
 import type { Container, Pod, PodSpec, ServiceAccount } from '../../kube/types.ts';
 import { nameSuffix } from '../../runtime/random.ts';
 import { lookUp, targetOf } from '../registry/world.ts';
-import { isNewPod, type AdmissionPlugin, type AdmissionRequest } from './index.ts';
+import { isNewPod, type AdmissionPlugin, type AdmissionRequest } from './plugin.ts';
 
 const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 const VOLUME_PREFIX = 'kube-api-access-';

@@ -5,7 +5,7 @@ import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { Admission } from '../admission/index.ts';
+import type { Admission } from '../admission/plugin.ts';
 import type { ServiceAllocator } from '../admission/services/allocator.ts';
 import type { RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import type { Collection } from '../store/collection.ts';
