@@ -20,6 +20,8 @@ export function patch(
   body: unknown,
   request: PatchRequest,
 ): Promise<StoredObject> {
+  // Before the object is looked up: an apply may name one that is yet to be made.
+  if (request.type === 'apply') throw applyIsMissing();
   const next = patched(definition, current(world, definition, key).object, body, request.type);
   checkIdentity(definition, key, next);
   shapePatched(definition, ctx, next, body);
@@ -46,13 +48,17 @@ function applied(definition: ResourceDefinition, object: KubeObject, body: unkno
       return applyStrategicMergePatch(document, mergeBody(body), schema);
     }
     case 'apply':
-      throw unsupported(['json', 'merge', ...(definition.builtin ? ['strategic-merge'] : [])]);
+      throw applyIsMissing();
   }
 }
 
 function mergeBody(body: unknown): JsonObject {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding patch: the patch must be an object');
   return body as JsonObject;
+}
+
+function applyIsMissing(): StatusError {
+  return unsupportedMediaType('server-side apply is not supported yet; leave --server-side away: kubectl then applies by a merge patch');
 }
 
 function unsupported(kinds: readonly string[]): StatusError {
