@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Cluster, eventually, leftovers, ROOT, whyNot } from '../e2e/cluster.ts';
@@ -114,7 +113,7 @@ describe('what a user may get wrong', { skip }, () => {
     await fails(['up', '--nodes', '5..1'], /--nodes: '5\.\.1': write the fewest and the most nodes like 1\.\.5/);
     await fails(['up', '--port', '0'], /--port: '0': must be a port number/);
     await fails(['up', '--node-type', 'g6-none'], /g6-none/);
-    const file = join(mkdtempSync(join(tmpdir(), 'argosy-fleet-')), 'fleet.yaml');
+    const file = join(cluster.dataDir, 'fleet.yaml');
     writeFileSync(file, 'clusters: [{bootDelays: 1s}]');
     await fails(['up', '-f', file], /clusters\[0\]\.bootDelays: unknown field; known are name, port, bootDelay/);
     await fails(['up', '-f', '/nowhere.yaml'], /nowhere\.yaml/);
