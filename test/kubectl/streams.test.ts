@@ -128,8 +128,11 @@ test('logs are read, followed and refused', { skip }, async () => {
   );
   const follow = api.start('logs', '-f', 'web');
   let followed = '';
-  // Lines may come in pieces.
-  while (!followed.includes('two\n')) followed += String(((await once(follow.stdout, 'data')) as [Buffer])[0]);
+  // Lines may come in pieces, several at once.
+  for await (const chunk of follow.stdout) {
+    followed += String(chunk);
+    if (followed.includes('two\n')) break;
+  }
   assert.equal(followed, 'one\ntwo\n');
   follow.kill();
 });
