@@ -11,6 +11,9 @@ import { run } from 'node:test';
 import { KUBECTL_VERSIONS, kubectlFolder } from './kubectl-versions.ts';
 import { Summary } from './summary.ts';
 
+/** A file whose tests hang fails instead of holding up all others. */
+const FILE_TIMEOUT_MS = 300_000;
+
 const root = join(import.meta.dirname, '../..');
 const filters = process.argv.slice(2);
 const summary = new Summary();
@@ -56,7 +59,7 @@ function check(name: string, program: string, args: readonly string[]): void {
 
 async function runFiles(files: readonly string[], concurrency: number): Promise<void> {
   if (files.length === 0) return;
-  const stream = run({ files: files.map((file) => join(root, file)), concurrency, cwd: root });
+  const stream = run({ files: files.map((file) => join(root, file)), concurrency, cwd: root, timeout: FILE_TIMEOUT_MS });
   stream.on('test:pass', (test) => summary.event(test, true, root)).on('test:fail', (test) => summary.event(test, false, root));
   stream.resume();
   await new Promise((done) => stream.once('close', done).once('end', done));
