@@ -1,0 +1,4 @@
+import { differential } from './differential/suite.ts';
+import type { Suite } from './suite.ts';
+
+export const SUITES: readonly Suite[] = [differential];
