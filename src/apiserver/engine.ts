@@ -82,6 +82,8 @@ export interface ResourceDefinition {
   /** Field selector label to its value on an object; metadata.name and metadata.namespace are known everywhere. */
   readonly selectableFields: Readonly<Record<string, (object: KubeObject) => string>>;
   readonly builtin: boolean;
+  /** Why not to use it any more: a warning with every answer. */
+  readonly deprecation?: string;
   /** Objects are answered to create, never stored (reviews). */
   readonly virtual?: boolean;
   /** There is a status subresource: writes of the main resource leave status alone. */

@@ -99,7 +99,7 @@ export function invalid(target: { group: string; kind: string; name: string }, e
   const texts = errors.map((e) => `${e.field}: ${e.message}`);
   const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new StatusError(422, 'Invalid', `${kind} "${target.name}" is invalid: ${text}`, {
-    name: target.name,
+    ...(target.name ? { name: target.name } : {}),
     ...(target.group ? { group: target.group } : {}),
     kind: target.kind,
     causes: errors.map((e) => ({ reason: e.reason, message: e.message, field: e.field })),
@@ -108,6 +108,13 @@ export function invalid(target: { group: string; kind: string; name: string }, e
 
 export function badRequest(message: string): StatusError {
   return new StatusError(400, 'BadRequest', message);
+}
+
+/** 400 for a body that is no object of the API; upstream shows its first 30 characters. */
+export function unrecognized(why: string, body: string, kind?: string): StatusError {
+  const start = body === '' ? '<empty>' : body.length > 30 ? `${body.slice(0, 30)} ...` : body;
+  const what = `couldn't get version/kind; json parse error: ${why}`;
+  return badRequest(kind === undefined ? what : `the object provided is unrecognized (must be of type ${kind}): ${what} (${start})`);
 }
 
 export function forbidden(target: StatusTarget, why: string, causes?: StatusCause[]): StatusError {
@@ -122,6 +129,11 @@ export function methodNotSupported(target: StatusTarget, verb: string): StatusEr
   return new StatusError(405, 'MethodNotAllowed', `${verb} is not supported on resources of kind "${qualified(target)}"`, detailsOf(target));
 }
 
+/** 405 where the method means nothing for the path. */
+export function methodNotAllowed(): StatusError {
+  return new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
+}
+
 /** A watch or a continue token asks for history that is gone. */
 export function expired(message: string, metadata?: Record<string, unknown>): StatusError {
   return new StatusError(410, 'Expired', message, undefined, metadata);
@@ -132,11 +144,11 @@ export function requestEntityTooLarge(limitBytes: number): StatusError {
 }
 
 export function unsupportedMediaType(message: string): StatusError {
-  return new StatusError(415, 'UnsupportedMediaType', message);
+  return new StatusError(415, 'UnsupportedMediaType', message, {});
 }
 
 export function notAcceptable(message: string): StatusError {
-  return new StatusError(406, 'NotAcceptable', message);
+  return new StatusError(406, 'NotAcceptable', message, {});
 }
 
 export function serverTimeout(message: string, retryAfterSeconds = 1): StatusError {

@@ -60,7 +60,7 @@ export function negotiate(header: string | undefined, tabular: boolean): Represe
       return form === 'object' ? (yaml ? { ...PLAIN, yaml } : PLAIN) : { form, version: params['v'] === 'v1beta1' ? 'v1beta1' : 'v1', yaml };
   }
   if (protobuf) return PLAIN;
-  throw notAcceptable('only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf');
+  throw notAcceptable('406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/json;stream=watch');
 }
 
 function formOf(params: Record<string, string>, tabular: boolean): Form | undefined {

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { decodeKubeProtobuf, ProtobufError } from '../../kube/protobuf/decode.ts';
 import { JsonError, parseJson } from '../../kube/schema/json.ts';
-import { badRequest, requestEntityTooLarge, unsupportedMediaType } from '../../kube/status.ts';
+import { badRequest, requestEntityTooLarge, unrecognized, unsupportedMediaType } from '../../kube/status.ts';
 import type { PatchType } from '../../runtime/client.ts';
 
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -42,14 +42,14 @@ function mediaType(request: IncomingMessage): string {
   return (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
 }
 
-/** Undefined for an empty body. Throws StatusError 400 or 415. */
-export async function readObject(request: IncomingMessage): Promise<Decoded | undefined> {
+/** Undefined for an empty body. `kind`, where there is one the body must have, is named in errors. Throws StatusError 400 or 415. */
+export async function readObject(request: IncomingMessage, kind?: string): Promise<Decoded | undefined> {
   const bytes = await readBody(request);
   if (bytes.length === 0) return undefined;
   const type = mediaType(request);
   if (type === PROTOBUF_TYPE) return decodeProtobuf(bytes);
   if (type === YAML_TYPE) return decodeYaml(bytes);
-  if (type === JSON_TYPE || type === '') return decodeJson(bytes);
+  if (type === JSON_TYPE || type === '') return decodeJson(bytes, kind);
   throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${JSON_TYPE}, ${YAML_TYPE}, ${PROTOBUF_TYPE}`);
 }
 
@@ -57,19 +57,25 @@ export async function readObject(request: IncomingMessage): Promise<Decoded | un
 export async function readPatch(request: IncomingMessage): Promise<Decoded & { type: PatchType }> {
   const type = PATCH_TYPES[mediaType(request)];
   if (type === undefined) {
-    throw unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${Object.keys(PATCH_TYPES).join(', ')}`);
+    throw unsupportedMediaType(`415: Unsupported Media Type, take one of ${Object.keys(PATCH_TYPES).join(', ')}`);
   }
   const bytes = await readBody(request);
   return { type, ...(type === 'apply' ? await decodeYaml(bytes) : decodeJson(bytes)) };
 }
 
-function decodeJson(bytes: Buffer): Decoded {
+function decodeJson(bytes: Buffer, kind?: string): Decoded {
   try {
     return parseJson(bytes);
   } catch (error) {
-    if (error instanceof JsonError) throw badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
+    if (error instanceof JsonError) throw unrecognized(goJsonError(error.message), bytes.toString('utf8'), kind);
     throw error;
   }
+}
+
+/** The commonest of the engine's words in those of Go's decoder. */
+function goJsonError(message: string): string {
+  if (/^Unexpected end of JSON input/.test(message) || /^Unterminated string/.test(message)) return 'unexpected end of JSON input';
+  return message;
 }
 
 function decodeProtobuf(bytes: Buffer): Decoded {

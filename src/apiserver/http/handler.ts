@@ -2,7 +2,7 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { badRequest } from '../../kube/status.ts';
+import { badRequest, methodNotAllowed } from '../../kube/status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { KubeletOf } from '../../runtime/kubelet.ts';
 import type { Logger } from '../../runtime/log.ts';
@@ -17,7 +17,7 @@ import { parseResourcePath, type ResourcePath } from './path.ts';
 import { serveLogs, serveStream } from './pods.ts';
 import { serveProxy } from './proxy.ts';
 import { findResource, notServed, serveResource, type ResourceRequest } from './resources.ts';
-import { sendError, sendJson } from './respond.ts';
+import { sendError, sendJson, sendWarnings } from './respond.ts';
 
 export interface HandlerWorld {
   engine: ApiEngine;
@@ -108,12 +108,14 @@ async function measured(
 ): Promise<void> {
   const started = performance.now();
   let answer: Answer;
+  let exchange: Exchange | undefined;
   try {
-    const exchange = exchangeOf(request, response, await world.authenticator.identify(request));
+    exchange = exchangeOf(request, response, await world.authenticator.identify(request));
     answer = await serve(exchange);
     if (answer?.long) world.metrics.longRunning(1);
     await answer?.work;
   } catch (error) {
+    if (exchange !== undefined && !response.headersSent) sendWarnings(exchange);
     sendError(response, error, world.log);
   }
   if (answer?.long) world.metrics.longRunning(-1);
@@ -141,7 +143,7 @@ async function serveOther(world: HandlerWorld, exchange: Exchange): Promise<void
     exchange.response.end();
     return;
   }
-  if (method !== 'GET' && method !== 'HEAD') throw notServed();
+  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed();
   switch (exchange.path.replace(/\/$/, '')) {
     case '/version':
       return sendVersion(exchange);

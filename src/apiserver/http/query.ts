@@ -43,7 +43,7 @@ const FIELD_VALIDATION = ['Strict', 'Warn', 'Ignore'] as const;
 export function readWriteOptions(query: URLSearchParams, ctx: RequestContext, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'): void {
   ctx.dryRun = dryRun(query.getAll('dryRun'), kind);
   const manager = query.get('fieldManager');
-  if (manager) ctx.fieldManager = manager;
+  if (manager) ctx.fieldManager = checkedManager(manager, kind);
   const validation = query.get('fieldValidation');
   const known = FIELD_VALIDATION.find((value) => value === validation);
   if (validation && known === undefined) {
@@ -52,10 +52,17 @@ export function readWriteOptions(query: URLSearchParams, ctx: RequestContext, ki
   ctx.fieldValidation = known ?? 'Warn';
 }
 
+const MANAGER_MAX = 128;
+
+function checkedManager(manager: string, kind: string): string {
+  if (manager.length > MANAGER_MAX) throw invalidOption(kind, 'fieldManager', `Too long: may not be more than ${MANAGER_MAX} bytes`);
+  const bad = [...manager].findIndex((character) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character));
+  if (bad >= 0) throw invalidOption(kind, 'fieldManager', `Invalid value: ${JSON.stringify(manager)}: should only contain printable characters`);
+  return manager;
+}
+
 function dryRun(values: readonly string[], kind: string): boolean {
-  for (const value of values) {
-    if (value !== 'All') throw invalidOption(kind, 'dryRun', `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
-  }
+  if (values.some((value) => value !== 'All')) throw invalidOption(kind, 'dryRun', `Unsupported value: ${JSON.stringify(values)}: supported values: "All"`);
   return values.length > 0;
 }
 
@@ -94,13 +101,17 @@ export function integer(query: URLSearchParams, name: string): number | undefine
   if (text === null || text === '') return undefined;
   const value = Number(text);
   if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value)) {
-    throw badRequest(`${name}: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
   return value;
 }
 
 function invalidOption(kind: string, field: string, message: string): Error {
-  const reason: FieldError['reason'] = message.startsWith('Unsupported') ? 'FieldValueNotSupported' : 'FieldValueInvalid';
+  const reason: FieldError['reason'] = message.startsWith('Unsupported')
+    ? 'FieldValueNotSupported'
+    : message.startsWith('Too long')
+      ? 'FieldValueTooLong'
+      : 'FieldValueInvalid';
   return invalid({ group: 'meta.k8s.io', kind, name: '' }, [{ reason, field, message }]);
 }
 

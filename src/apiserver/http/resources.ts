@@ -1,6 +1,6 @@
 /** Requests to resources: from method and path to the engine's verbs. */
 import { randomInt } from 'node:crypto';
-import { methodNotSupported, StatusError, badRequest, type StatusTarget } from '../../kube/status.ts';
+import { methodNotAllowed, methodNotSupported, StatusError, badRequest, unrecognized, type StatusTarget } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { ApiEngine, ResourceDefinition, StoredObject, Verb } from '../engine.ts';
@@ -41,7 +41,8 @@ export function findResource(engine: ApiEngine, path: ResourcePath, method: stri
   const served = subresource === undefined ? definition : definition.subresources.find((found) => found.name === subresource);
   if (served === undefined) throw notServed();
   const verb = verbOf(method, name !== undefined, isTrue(query, 'watch') && subresource === undefined);
-  if (verb === undefined || !served.verbs.includes(verb)) throw methodNotSupported(targetOf(definition, path), verb ?? method.toLowerCase());
+  if (verb === undefined || (method === 'POST' && name !== undefined && subresource === undefined)) throw methodNotAllowed();
+  if (!served.verbs.includes(verb)) throw methodNotSupported(targetOf(definition, path), verb);
   return { definition, path, verb };
 }
 
@@ -71,6 +72,7 @@ function targetOf(definition: ResourceDefinition, path: ResourcePath): StatusTar
 export async function serveResource(world: ResourceWorld, exchange: Exchange, found: ResourceRequest): Promise<void> {
   const { definition, path, verb } = found;
   const rendering = renderingOf(exchange, definition, world.clock);
+  if (definition.deprecation !== undefined) exchange.ctx.warnings.push(definition.deprecation);
   switch (verb) {
     case 'list':
       return serveList(world, exchange, found, rendering);
@@ -105,7 +107,7 @@ async function write(engine: ApiEngine, exchange: Exchange, { definition, path, 
       readWriteOptions(query, ctx, 'CreateOptions');
       const body = await readBodyObject(exchange, definition);
       if (path.name === undefined) return [await engine.create(definition, ctx, path.namespace, body), 201];
-      if (path.subresource === undefined) throw methodNotSupported(targetOf(definition, path), 'create');
+      if (path.subresource === undefined) throw methodNotAllowed();
       return [await engine.createSubresource(definition, ctx, keyOf(path), path.subresource, body), 201];
     }
     case 'update': {
@@ -129,8 +131,8 @@ async function write(engine: ApiEngine, exchange: Exchange, { definition, path, 
 
 /** Whether the value is the right kind of object is the engine's to check. */
 async function readBodyObject({ request, ctx }: Exchange, definition: ResourceDefinition): Promise<KubeObject> {
-  const body = await readObject(request);
-  if (body === undefined) throw badRequest(`the body is empty; it must be a ${definition.kind} object`);
+  const body = await readObject(request, definition.kind);
+  if (body === undefined) throw unrecognized('unexpected end of JSON input', '', definition.kind);
   if (typeof body.value !== 'object' || body.value === null || Array.isArray(body.value)) throw badRequest(`the body must be a ${definition.kind} object`);
   ctx.duplicateFields = body.duplicates;
   return body.value as KubeObject;

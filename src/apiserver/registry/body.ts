@@ -1,11 +1,10 @@
 /** What a request's body must be before its meaning is looked at: kind, namespace and name of the URL, known fields, right types. */
 import { apiVersionOf } from '../../kube/resources.ts';
-import { objectMetaSchema } from '../../kube/schema/index.ts';
+import { objectMetaSchema, schemaOf } from '../../kube/schema/index.ts';
 import { checkFields } from '../../kube/schema/strict.ts';
-import { badRequest, invalid, type StatusError } from '../../kube/status.ts';
+import { badRequest, invalid, type StatusError, unrecognized } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { RequestContext, ResourceDefinition } from '../engine.ts';
-import { dropNulls } from './json.ts';
 import { strategyOf } from './strategy.ts';
 
 /** Kind, name and namespace: fills in what is missing, throws StatusError 400 for what is another's. */
@@ -13,20 +12,13 @@ export function checkIdentity(definition: ResourceDefinition, key: { name?: stri
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest(`the body must be a ${definition.kind} object`);
   const object = body as KubeObject;
   const wanted = apiVersionOf(definition);
-  if (object.apiVersion !== undefined && object.apiVersion !== wanted) {
-    throw badRequest(`the API version in the data (${String(object.apiVersion)}) does not match the expected API version (${wanted})`);
-  }
-  if (object.kind !== undefined && object.kind !== definition.kind) {
-    throw badRequest(
-      `${String(object.kind)} in version "${definition.version}" cannot be handled as a ${definition.kind}: the kind in the data does not match the expected kind`,
-    );
-  }
+  if (object.apiVersion !== wanted || object.kind !== definition.kind) checkTypeMeta(definition, wanted, object as unknown as Record<string, unknown>);
   object.apiVersion = wanted;
   object.kind = definition.kind;
   object.metadata ??= {};
   const { metadata } = object;
   if (typeof metadata !== 'object' || Array.isArray(metadata))
-    throw badRequest(`${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: metadata must be an object`);
+    throw cannotBeHandled(definition, `json: cannot unmarshal ${goKind(metadata)} into Go struct field ${definition.kind}.metadata of type v1.ObjectMeta`);
   if (definition.namespaced) {
     if (metadata.namespace && metadata.namespace !== key.namespace)
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
@@ -41,13 +33,44 @@ export function checkIdentity(definition: ResourceDefinition, key: { name?: stri
   metadata.name = key.name;
 }
 
+/** Kind and version may be left out or empty, else they are the URL's. */
+function checkTypeMeta(definition: ResourceDefinition, wanted: string, body: Record<string, unknown>): void {
+  for (const field of ['apiVersion', 'kind']) {
+    const value = body[field] ?? '';
+    if (typeof value === 'string') continue;
+    throw unrecognized(`json: cannot unmarshal ${goKind(value)} into Go struct field .${field} of type string`, JSON.stringify(body), definition.kind);
+  }
+  const apiVersion = (body['apiVersion'] || wanted) as string;
+  const kind = (body['kind'] || definition.kind) as string;
+  const slash = apiVersion.indexOf('/');
+  const [group, version] = [slash < 0 ? '' : apiVersion.slice(0, slash), apiVersion.slice(slash + 1)];
+  if (definition.builtin && schemaOf({ group, version, kind }) === undefined) {
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${definition.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    );
+  }
+  if (definition.builtin && kind !== definition.kind) {
+    const internal = definition.group === '' ? 'core' : (definition.group.split('.')[0] ?? '');
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${definition.kind}: converting (${version}.${kind}) to (${internal}.${definition.kind}): unknown conversion`,
+    );
+  }
+  if (apiVersion !== wanted) throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`);
+  if (kind !== definition.kind) throw cannotBeHandled(definition, `the kind in the data (${kind}) does not match the expected kind (${definition.kind})`);
+}
+
+function goKind(value: unknown): string {
+  return Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+function cannotBeHandled({ kind, version }: ResourceDefinition, why: string): StatusError {
+  return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
+}
+
 /** Drops unknown fields and nulls and fills in defaults, in place; complains as the request's `fieldValidation` says. */
 export function shapeBody(definition: ResourceDefinition, ctx: RequestContext, object: KubeObject): void {
   const problems = shape(definition, ctx, object);
-  if (problems.length > 0)
-    throw badRequest(
-      `${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: strict decoding error: ${problems.join(', ')}`,
-    );
+  if (problems.length > 0) throw cannotBeHandled(definition, `strict decoding error: ${problems.join(', ')}`);
 }
 
 /** The same for the outcome of a patch: upstream blames the patch, with 422. */
@@ -63,19 +86,15 @@ function invalidPatch(patch: unknown, why: string): StatusError {
 }
 
 function shape(definition: ResourceDefinition, ctx: RequestContext, object: KubeObject): string[] {
-  // Schemas of definitions may say "default: null", and revisions hold patches whose nulls count.
-  if (definition.builtin && definition.plural !== 'customresourcedefinitions' && definition.plural !== 'controllerrevisions') dropNulls(object);
   const strategy = strategyOf(definition);
   const { unknown, typeErrors } = strategy.prune(object);
   // A custom resource's schema says nothing about metadata.
   if (!definition.builtin) {
-    dropNulls(object.metadata);
     const found = checkFields(object.metadata, objectMetaSchema(), { prune: true });
     unknown.push(...found.unknown.map((path) => `metadata.${path}`));
     typeErrors.push(...found.typeErrors);
   }
-  if (typeErrors.length > 0)
-    throw badRequest(`${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: ${typeErrors[0]}`);
+  if (typeErrors.length > 0) throw cannotBeHandled(definition, typeErrors[0] ?? '');
   const problems = [...unknown.map((path) => `unknown field "${path}"`), ...(ctx.duplicateFields ?? []).map((path) => `duplicate field "${path}"`)];
   if (ctx.fieldValidation === 'Warn') ctx.warnings.push(...problems);
   strategy.applyDefaults(object);

@@ -8,12 +8,32 @@ import { copyJson, equalJson } from './json.ts';
 import { list } from './list.ts';
 import { successStatus } from './status.ts';
 import { current, isFinished } from './update.ts';
-import { collectionOf, storageKey, targetOf, view, type RegistryWorld } from './world.ts';
+import { collectionName, collectionOf, storageKey, targetOf, view, type RegistryWorld } from './world.ts';
 
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 const PROTECTED_NAMESPACES = new Set(['default', 'kube-system', 'kube-public']);
 const DEFAULT_GRACE_SECONDS = 30;
+/** Their deletion answers the object, as upstream; that of others a Status. */
+const ANSWERED_WHOLE = new Set([
+  '/namespaces',
+  '/persistentvolumeclaims',
+  '/persistentvolumes',
+  '/pods',
+  '/podtemplates',
+  '/resourcequotas',
+  '/serviceaccounts',
+  '/services',
+  'resource.k8s.io/deviceclasses',
+  'resource.k8s.io/resourceclaims',
+  'resource.k8s.io/resourceclaimtemplates',
+  'resource.k8s.io/resourceslices',
+  'storage.k8s.io/csidrivers',
+  'storage.k8s.io/csinodes',
+  'storage.k8s.io/storageclasses',
+  'storage.k8s.io/volumeattachments',
+  'storage.k8s.io/volumeattributesclasses',
+]);
 
 /** The object when it stays for now, else a Status of success. Rejects with 404, 409. */
 export async function remove(
@@ -40,8 +60,7 @@ export async function remove(
   const stored = definition.convert?.toStorage(object) ?? object;
   if (!gone) return view(definition, await world.store.put(collection, id, stored));
   const last = await world.store.remove(collection, id, stored);
-  // A pod's deletion answers the pod, as upstream; the others a Status.
-  return definition.group === '' && definition.plural === 'pods' ? view(definition, last) : successStatus(definition, old);
+  return ANSWERED_WHOLE.has(collectionName(definition.storage)) ? view(definition, last) : successStatus(definition, old);
 }
 
 /** Deletes each object that matches; answers them as they were. One that another deletes meanwhile is no error. */
@@ -73,7 +92,10 @@ function isMissing(error: unknown): boolean {
 function checkPreconditions(definition: ResourceDefinition, { metadata }: KubeObject, { preconditions }: DeleteRequest): void {
   const target = targetOf(definition, metadata.name);
   if (preconditions?.uid !== undefined && preconditions.uid !== metadata.uid) {
-    throw conflict(target, `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${metadata.uid}`);
+    throw conflict(
+      { ...target, plural: definition.kind },
+      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    );
   }
   if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== metadata.resourceVersion) {
     throw conflict(
@@ -93,7 +115,7 @@ function deleted(world: RegistryWorld, definition: ResourceDefinition, old: Kube
   const graceSeconds = definition.group === '' && definition.plural === 'pods' ? podGrace(old as Pod, request.gracePeriodSeconds) : 0;
   if (metadata.deletionTimestamp === undefined) {
     metadata.deletionTimestamp = timestamp(world.clock.now() + graceSeconds * 1000);
-    metadata.deletionGracePeriodSeconds = graceSeconds;
+    if (definition.plural !== 'namespaces') metadata.deletionGracePeriodSeconds = graceSeconds;
     if (metadata.generation !== undefined) metadata.generation++;
   } else if (graceSeconds < (metadata.deletionGracePeriodSeconds ?? 0)) {
     const shortened = Date.parse(metadata.deletionTimestamp) - ((metadata.deletionGracePeriodSeconds ?? 0) - graceSeconds) * 1000;

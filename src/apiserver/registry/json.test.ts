@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { copyJson, dropNulls, equalJson } from './json.ts';
+import { copyJson, equalJson } from './json.ts';
 
 test('a copy is equal and shares nothing', () => {
   fc.assert(
@@ -38,10 +38,4 @@ test('copying does not fall for a member named __proto__, and leaves out what is
   assert.deepEqual(Object.keys(copy), ['__proto__', 'a']);
   assert.deepEqual(copyJson({ a: undefined, b: [undefined] }), { b: [null] });
   assert.ok(equalJson({ a: undefined }, {}) && equalJson({}, { a: undefined }));
-});
-
-test('nulls go from objects and stay in lists', () => {
-  const value = { a: null, b: { c: null, d: [null, { e: null }] } };
-  dropNulls(value);
-  assert.deepEqual(value, { b: { d: [null, {}] } });
 });

@@ -29,17 +29,3 @@ export function equalJson(a: unknown, b: unknown): boolean {
   for (const name of Object.keys(right)) if (right[name] !== undefined && !Object.hasOwn(left, name)) return false;
   return true;
 }
-
-/** Removes members that are null, in place: to the API's typed objects null is the same as absent. Lists keep theirs. */
-export function dropNulls(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (Array.isArray(value)) {
-    for (const item of value) dropNulls(item);
-    return;
-  }
-  const members = value as Record<string, unknown>;
-  for (const name of Object.keys(members)) {
-    if (members[name] === null) delete members[name];
-    else dropNulls(members[name]);
-  }
-}

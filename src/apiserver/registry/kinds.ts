@@ -1,8 +1,9 @@
 /** What some kinds do besides what all do: first status, fields that belong to the server. Data where it can be. */
 import { qosClass } from '../../kube/pods.ts';
-import type { Job, KubeObject, Namespace, Pod, Service, Unstructured } from '../../kube/types.ts';
+import type { DaemonSet, Job, KubeObject, Namespace, Pod, Service, Unstructured } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import type { ResourceDefinition } from '../engine.ts';
+import { equalJson } from './json.ts';
 import { collectionName, type WriteRequest } from './world.ts';
 
 /** The status a new object starts with, by storage collection; other kinds with a status start with {}. */
@@ -71,6 +72,15 @@ const RULES: Record<string, KindRules> = {
     },
   },
   '/services': { update: (object, old) => keepAllocated(object as Service, old as Service) },
+  // What the controller of upstream's first days looked for; some tools still show it.
+  'apps/daemonsets': {
+    create: (object) => countTemplates(object as DaemonSet, 1),
+    update(object, old) {
+      const before = Number(old.metadata.annotations?.[TEMPLATE_GENERATION] ?? 1);
+      const changed = !equalJson((object as DaemonSet).spec?.template, (old as DaemonSet).spec?.template);
+      countTemplates(object as DaemonSet, changed ? before + 1 : before);
+    },
+  },
   'batch/jobs': { create: (object) => generateSelector(object as Job) },
   'certificates.k8s.io/certificatesigningrequests': {
     create(object, { ctx }) {
@@ -140,6 +150,12 @@ function dropUnused(spec: NonNullable<Service['spec']>, before: NonNullable<Serv
   if (!(spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local') && spec.healthCheckNodePort === before.healthCheckNodePort)
     delete spec.healthCheckNodePort;
   if (spec.type !== 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === before.allocateLoadBalancerNodePorts) delete spec.allocateLoadBalancerNodePorts;
+}
+
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+
+function countTemplates({ metadata }: DaemonSet, generation: number): void {
+  metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(generation) };
 }
 
 /** Jobs select their pods by their own uid, unless told otherwise. */

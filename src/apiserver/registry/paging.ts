@@ -23,13 +23,13 @@ export function decodeToken(text: string): Token {
   try {
     token = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as typeof token;
   } catch {
-    throw badRequest('continue key is not valid: it is not base64url of JSON');
+    throw badRequest('invalid continue token: continue key is not valid: it is not base64url of JSON');
   }
   if (typeof token !== 'object' || token === null || token.v !== 'meta.k8s.io/v1')
-    throw badRequest('continue key is not valid: server does not recognize this encoded version');
+    throw badRequest('invalid continue token: continue key is not valid: server does not recognize this encoded version');
   const { rv, start } = token;
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0 || rv < -1 || typeof start !== 'string' || start === '') {
-    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+    throw badRequest('invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   }
   return { revision: rv, start };
 }

@@ -17,7 +17,10 @@ const podFields = {
 export const coreResources: readonly ResourceDefinition[] = [
   resource('v1', 'Binding', 'bindings', { verbs: CREATE, virtual: true }),
   resource('v1', 'ConfigMap', 'configmaps', { short: ['cm'] }),
-  resource('v1', 'Endpoints', 'endpoints', { short: ['ep'] }),
+  resource('v1', 'Endpoints', 'endpoints', {
+    short: ['ep'],
+    deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  }),
   resource('v1', 'Event', 'events', { short: ['ev'], fields: coreEventFields }),
   resource('v1', 'LimitRange', 'limitranges', { short: ['limits'] }),
   resource('v1', 'Namespace', 'namespaces', {

@@ -25,6 +25,7 @@ export interface Row {
   storage?: ResourceDefinition['storage'];
   convert?: ResourceDefinition['convert'];
   categories?: readonly string[];
+  deprecation?: string;
 }
 
 /** `apiVersion` is 'v1' or 'apps/v1'. */
@@ -56,6 +57,7 @@ export function resource(apiVersion: string, kind: string, plural: string, row: 
     generation: row.generation === true,
     storage: row.storage ?? { group, plural },
     ...(row.virtual ? { virtual: true } : {}),
+    ...(row.deprecation === undefined ? {} : { deprecation: row.deprecation }),
     ...(row.convert ? { convert: row.convert } : {}),
     ...(row.scale ? { scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.status.selector' } } : {}),
   };

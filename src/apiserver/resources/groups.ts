@@ -37,7 +37,13 @@ export const groupResources: readonly ResourceDefinition[] = [
   review('authorization.k8s.io/v1', 'SelfSubjectAccessReview', 'selfsubjectaccessreviews'),
   review('authorization.k8s.io/v1', 'SelfSubjectRulesReview', 'selfsubjectrulesreviews'),
   review('authorization.k8s.io/v1', 'SubjectAccessReview', 'subjectaccessreviews'),
-  resource('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', { short: ['hpa'], all: true, status: true, storage: HPA_STORAGE }),
+  resource('autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', {
+    short: ['hpa'],
+    all: true,
+    status: true,
+    generation: true,
+    storage: HPA_STORAGE,
+  }),
   resource('autoscaling/v1', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', {
     short: ['hpa'],
     all: true,

@@ -82,7 +82,8 @@ const DEFAULTS: Record<string, Defaulter> = {
     for (const subset of list(object['subsets'])) for (const port of list(subset['ports'])) fill(port, { protocol: 'TCP' });
   }),
   'v1/Event': define<Event>((event) => {
-    if (event.count === 0) delete event.count;
+    // Go writes these even when they are empty.
+    fill(event, { eventTime: null, firstTimestamp: null, lastTimestamp: null, reportingComponent: '', reportingInstance: '', source: {} });
   }),
   'v1/PersistentVolume': define<Unstructured>((object) => fill(object['spec'], { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' })),
   'v1/PersistentVolumeClaim': define<Unstructured>((object) => fill(object['spec'], { volumeMode: 'Filesystem' })),

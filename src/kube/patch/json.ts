@@ -10,7 +10,7 @@ const MAX_COPIED_BYTES = 3 * 1024 * 1024;
 
 /** The server refuses the operation itself, not the document: 422 Invalid, as upstream. */
 function failed(why: string): StatusError {
-  return new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`);
+  return new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`, {});
 }
 
 /**

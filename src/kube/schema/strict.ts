@@ -1,4 +1,4 @@
-/** Decoding with eyes open: unknown fields and wrong values are found, and unknown fields pruned, in one walk. */
+/** Decoding with eyes open: unknown fields, nulls and wrong values are found, and the first two pruned, in one walk. */
 import { goValueError, hasGoType, type GoTypeError } from './go-values.ts';
 import type { FieldSchema, TypeSchema } from './index.ts';
 
@@ -16,8 +16,8 @@ interface Walk extends FieldCheck {
 }
 
 /**
- * Finds unknown fields and values of the wrong type; with `prune` it also deletes the unknown ones, in place.
- * Null counts as absent, as in Go. About 6 us for a pod of 900 bytes (bench of the walk alone).
+ * Finds unknown fields and values of the wrong type; with `prune` it also deletes the unknown ones, in place, and nulls as Go
+ * does: a field that is null or empty is absent, and an element of a list or map that is null is its type's zero value. About 6 us for a pod of 900 bytes (bench of the walk alone).
  */
 export function checkFields(value: unknown, type: TypeSchema, options: { prune?: boolean } = {}): FieldCheck {
   const walk: Walk = { unknown: [], typeErrors: [], prune: options.prune === true };
@@ -45,7 +45,10 @@ function checkObject(value: unknown, type: TypeSchema, path: string, walk: Walk,
       continue;
     }
     const fieldValue = value[name];
-    if (fieldValue !== null && fieldValue !== undefined) checkField(fieldValue, field, type, path, walk, depth);
+    if (fieldValue !== null && fieldValue !== undefined) {
+      checkField(fieldValue, field, type, path, walk, depth);
+      if (walk.prune && isOmitted(fieldValue, field)) delete value[name];
+    } else if (walk.prune && !keepsNull(field)) delete value[name];
   }
 }
 
@@ -56,14 +59,60 @@ function checkField(value: unknown, field: FieldSchema, owner: TypeSchema, path:
     if (!Array.isArray(value)) return report(value, 'list', field, owner, path, walk);
     if (type === 'string') {
       // Most lists: no need for a path an item.
-      for (const item of value) if (typeof item !== 'string' && item !== null) return report(item, 'value', field, owner, path, walk);
+      for (let i = 0; i < value.length; i++) {
+        const item: unknown = value[i];
+        if (item === null && walk.prune) value[i] = '';
+        else if (typeof item !== 'string' && item !== null) return report(item, 'value', field, owner, path, walk);
+      }
       return;
     }
-    for (let i = 0; i < value.length; i++) checkValue(value[i], field, owner, path, `[${i}]`, walk, depth);
+    for (let i = 0; i < value.length; i++) {
+      if (value[i] === null && walk.prune) value[i] = zeroOf(field);
+      checkValue(value[i], field, owner, path, `[${i}]`, walk, depth);
+    }
     return;
   }
   if (!isObject(value)) return report(value, 'map', field, owner, path, walk);
-  for (const key in value) checkValue(value[key], field, owner, path, `.${key}`, walk, depth);
+  for (const key in value) {
+    if (value[key] === null && walk.prune) value[key] = zeroOf(field);
+    checkValue(value[key], field, owner, path, `.${key}`, walk, depth);
+  }
+}
+
+/** Empty lists and maps, and zeros that Go does not keep by pointer, are as good as absent: no answer shows them. */
+function isOmitted(value: unknown, { container, type, required, pointer }: FieldSchema): boolean {
+  if (required) return false;
+  if (container === 'none') return !pointer && (value === '' || value === 0 || value === false) && OMITTED_ZEROS.has(type);
+  if (Array.isArray(value)) return value.length === 0;
+  for (const _key in value as object) return false;
+  return true;
+}
+
+const OMITTED_ZEROS: ReadonlySet<FieldSchema['type']> = new Set(['string', 'boolean', 'int32', 'int64']);
+
+/** JSON as it came: a schema may say "default: null", and a revision holds patches whose nulls count. */
+function keepsNull({ type, container }: FieldSchema): boolean {
+  return container === 'none' && (type === 'any' || type === 'raw');
+}
+
+/** What Go makes of null among the elements of a list or map. */
+function zeroOf({ type }: FieldSchema): unknown {
+  switch (type) {
+    case 'string':
+    case 'duration':
+      return '';
+    case 'boolean':
+      return false;
+    case 'int32':
+    case 'int64':
+    case 'float64':
+    case 'intOrString':
+      return 0;
+    case 'quantity':
+      return '0';
+    default:
+      return typeof type === 'string' ? null : {};
+  }
 }
 
 function checkValue(value: unknown, field: FieldSchema, owner: TypeSchema, path: string, suffix: string, walk: Walk, depth: number): void {

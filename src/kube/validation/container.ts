@@ -41,14 +41,12 @@ function validatePorts(errors: Errors, path: string, ports: NonNullable<Containe
     const at = `${path}[${i}]`;
     if (port.name) {
       if (port.name.length > 15) errors.push(invalidValue(`${at}.name`, port.name, 'must be no more than 15 characters'));
-      else if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(port.name) || !/[a-z]/.test(port.name)) {
-        errors.push(
-          invalidValue(
-            `${at}.name`,
-            port.name,
-            'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-), and at least one letter (a-z), and must start and end with an alphanumeric character',
-          ),
-        );
+      else {
+        if (!/^[-a-z0-9]+$/.test(port.name))
+          errors.push(invalidValue(`${at}.name`, port.name, 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)'));
+        if (!/[a-z]/.test(port.name)) errors.push(invalidValue(`${at}.name`, port.name, 'must contain at least one letter (a-z)'));
+        if (port.name.includes('--')) errors.push(invalidValue(`${at}.name`, port.name, 'must not contain consecutive hyphens'));
+        if (/^-|-$/.test(port.name)) errors.push(invalidValue(`${at}.name`, port.name, 'must not begin or end with a hyphen'));
       }
       if (names.has(port.name)) errors.push(duplicate(`${at}.name`, port.name));
       names.add(port.name);

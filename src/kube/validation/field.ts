@@ -1,4 +1,4 @@
-/** Field errors in upstream's words. Values are written as Go would (%q for strings, plain numbers). */
+/** Field errors in upstream's words. Values are written as JSON. */
 import type { FieldError } from '../status.ts';
 
 export type Errors = FieldError[];
@@ -6,12 +6,8 @@ export type Errors = FieldError[];
 function show(value: unknown): string {
   if (value === undefined || value === null) return 'null';
   if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'object' && !Array.isArray(value) && Object.values(value).every((v) => typeof v === 'string')) {
-    return `map[string]string{${Object.entries(value as Record<string, string>)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`)
-      .join(', ')}}`;
-  }
+  if (typeof value === 'object' && !Array.isArray(value) && Object.values(value).every((v) => typeof v === 'string'))
+    return JSON.stringify(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))));
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 

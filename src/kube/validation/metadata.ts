@@ -94,7 +94,7 @@ const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion
 
 /** `anyName`: definitions and custom resources may have finalizers without a '/', as upstream. */
 function validateFinalizer(errors: Errors, path: string, finalizer: string, anyName: boolean): void {
-  named(errors, path, finalizer, isQualifiedName);
+  named(errors, path.replace(/\[\d+\]$/, ''), finalizer, isQualifiedName);
   if (!anyName && !finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer))
     errors.push(invalidValue(path, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'));
 }

@@ -61,7 +61,7 @@ const table: [string, object, string][] = [
   [
     'a selector that misses its template',
     deployment({ selector: { matchLabels: { app: 'b' } } }),
-    'spec.template.metadata.labels: Invalid value: map[string]string{"app":"a"}: `selector` does not match template `labels`',
+    'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
   ],
   ['negative replicas', deployment({ replicas: -1 }), 'spec.replicas: Invalid value: -1: must be greater than or equal to 0'],
   ['a service without ports', { apiVersion: 'v1', kind: 'Service', metadata: { name: 'a' }, spec: {} }, 'spec.ports: Required value'],

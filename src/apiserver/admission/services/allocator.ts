@@ -94,9 +94,9 @@ export class ServiceAllocator {
       const value = takeAny(this.#addresses, 'spec.clusterIPs');
       if (value !== undefined) address = formatIp(value);
     } else if (asked !== 'None') {
-      const shown = `Invalid value: []string{${JSON.stringify(asked)}}: failed to allocate IP ${asked}:`;
+      const shown = `Invalid value: [${JSON.stringify(asked)}]: failed to allocate IP ${asked}:`;
       take(this.#addresses, parseIp(asked) ?? -1, 'spec.clusterIPs', {
-        outOfRange: `${shown} the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${this.#cidr.text}`,
+        outOfRange: `${shown} the provided network does not match the current range`,
         taken: `${shown} provided IP is already allocated`,
       });
     }

@@ -39,12 +39,9 @@ test('an address can be asked for once, and is free again after a deletion', asy
   const { client } = await testWorld();
   await client.create(services, service('a', { clusterIP: '10.200.0.7' }));
   const taken =
-    /^Service "b" is invalid: spec.clusterIPs: Invalid value: \[\]string\{"10.200.0.7"\}: failed to allocate IP 10.200.0.7: provided IP is already allocated$/;
+    /^Service "b" is invalid: spec.clusterIPs: Invalid value: \["10.200.0.7"\]: failed to allocate IP 10.200.0.7: provided IP is already allocated$/;
   await assert.rejects(client.create(services, service('b', { clusterIP: '10.200.0.7' })), invalid(taken));
-  await assert.rejects(
-    client.create(services, service('b', { clusterIP: '10.9.9.9' })),
-    invalid(/is not in the valid range. The range of valid IPs is 10.200.0.0\/24/),
-  );
+  await assert.rejects(client.create(services, service('b', { clusterIP: '10.9.9.9' })), invalid(/the provided network does not match the current range/));
   await client.delete(services, key('a'));
   assert.equal((await client.create(services, service('b', { clusterIP: '10.200.0.7' }))).spec?.clusterIP, '10.200.0.7');
 });
