@@ -5,7 +5,7 @@ import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { ensurePki, newClient, writeKubeconfig, type Pki } from '../../src/apiserver/pki/index.ts';
+import { ensurePki, writeKubeconfig, type Pki } from '../../src/apiserver/pki/index.ts';
 import { tool, type Tool } from '../../scripts/upstream/tools.ts';
 
 export interface Answer {
@@ -178,14 +178,6 @@ function prepare(dir: string) {
     },
   };
   return { pki, keys };
-}
-
-/** A kubeconfig for another user of the same server. */
-export function kubeconfigFor(peer: Peer, commonName: string, organizations: readonly string[] = []): string {
-  const pair = newClient({ cert: peer.pki.ca, key: peer.pki.caKey }, { commonName, organizations: [...organizations] }, Date.now());
-  const path = join(peer.dir, `${commonName.replaceAll(':', '_')}.kubeconfig`);
-  writeKubeconfig(path, { name: peer.name, server: peer.server, ca: peer.pki.ca, ...pair });
-  return path;
 }
 
 function freePort(): Promise<number> {

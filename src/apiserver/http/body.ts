@@ -74,7 +74,7 @@ function decodeJson(bytes: Buffer, kind?: string): Decoded {
 
 /** The commonest of the engine's words in those of Go's decoder. */
 function goJsonError(message: string): string {
-  if (/^Unexpected end of JSON input/.test(message) || /^Unterminated string/.test(message)) return 'unexpected end of JSON input';
+  if (message.startsWith('Unexpected end of JSON input') || message.startsWith('Unterminated string')) return 'unexpected end of JSON input';
   return message;
 }
 

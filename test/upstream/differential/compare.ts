@@ -2,7 +2,7 @@
 import type { Peer } from '../peer.ts';
 import type { Case } from './case.ts';
 import { NAMESPACE } from './case.ts';
-import { normalized } from './normalize.ts';
+import { normalized, withoutManagedFields } from './normalize.ts';
 
 export interface Difference {
   name: string;
@@ -14,7 +14,7 @@ export interface Difference {
 export interface Comparison {
   cases: number;
   requests: number;
-  /** At most one a case: the first. */
+  /** At most one a case: the first, and one of managedFields alone only where there is no other. */
   differences: Difference[];
 }
 
@@ -42,6 +42,7 @@ async function compareCase(upstream: Peer, argosy: Peer, one: Case, namespace: s
   const own = one.steps.some((step) => step.method !== undefined && step.method !== 'GET' && !step.path.includes('dryRun=All'));
   const name = own ? namespace : 'default';
   if (own) await Promise.all([upstream, argosy].map((peer) => makeNamespace(peer, name)));
+  let unmanaged: Difference | undefined;
   for (const step of one.steps) {
     const body = step.body === undefined ? undefined : JSON.parse(JSON.stringify(step.body).replaceAll(NAMESPACE, name));
     const call = { ...step, path: step.path.replaceAll(NAMESPACE, name), ...(body === undefined ? {} : { body }) };
@@ -50,10 +51,13 @@ async function compareCase(upstream: Peer, argosy: Peer, one: Case, namespace: s
     const [a, b] = [normalized(theirs, name), normalized(ours, name)];
     if (a !== b) {
       const text = body === undefined ? '' : ` ${typeof body === 'string' ? body : JSON.stringify(body)}`;
-      return { name: one.name, request: `${step.method ?? 'GET'} ${step.path}${text}`, upstream: a, argosy: b };
+      const difference = { name: one.name, request: `${step.method ?? 'GET'} ${step.path}${text}`, upstream: a, argosy: b };
+      if (withoutManagedFields(a) !== withoutManagedFields(b)) return difference;
+      // The case goes on, for it may show more than this.
+      unmanaged ??= { ...difference, name: `managedFields: ${one.name}` };
     }
   }
-  return undefined;
+  return unmanaged;
 }
 
 async function makeNamespace(peer: Peer, name: string): Promise<void> {

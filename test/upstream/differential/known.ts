@@ -1,5 +1,6 @@
 /** Differences that are meant, each with its reason; all others are defects still to be mended. */
 import type { Difference } from './compare.ts';
+import { withoutManagedFields } from './normalize.ts';
 
 export interface KnownDifference {
   /** Does it explain this difference? */
@@ -16,7 +17,7 @@ const YOUNGER = /^ *"(preventPodSchedulingIfMissing|maxUnavailable|emulationMajo
 export const KNOWN: readonly KnownDifference[] = [
   {
     reason: 'fields and defaults younger than Kubernetes 1.34, whose schema Argosy speaks',
-    matches: ({ upstream, argosy }) => upstream.replace(YOUNGER, '') === argosy,
+    matches: ({ upstream, argosy }) => withoutManagedFields(upstream.replace(YOUNGER, '')) === withoutManagedFields(argosy),
   },
   {
     reason: 'Argosy says which operation of a JSON patch failed, and why',

@@ -8,6 +8,11 @@ const ADDRESS = /\b10\.0\.0\.\d+\b/g;
 const CHOSEN = new Set(['resourceVersion', 'nodePort', 'healthCheckNodePort', 'continue', 'token']);
 const HEADERS = ['content-type', 'warning', 'allow'] as const;
 
+/** Normalized text without the entries of managedFields. */
+export function withoutManagedFields(text: string): string {
+  return text.replace(/^( *)"managedFields": \[\n(?:\1 .*\n)*\1\],?\n/gm, '').replace(/,(\n *[}\]])/g, '$1');
+}
+
 /** The same text for answers that mean the same. */
 export function normalized(answer: Answer, namespace: string): string {
   const headers = HEADERS.flatMap((name) => (answer.headers[name] === undefined ? [] : [`${name}: ${String(answer.headers[name])}`]));
