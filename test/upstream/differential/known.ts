@@ -17,7 +17,10 @@ const YOUNGER = /^ *"(preventPodSchedulingIfMissing|maxUnavailable|emulationMajo
 export const KNOWN: readonly KnownDifference[] = [
   {
     reason: 'fields and defaults younger than Kubernetes 1.34, whose schema Argosy speaks',
-    matches: ({ upstream, argosy }) => withoutManagedFields(upstream.replace(YOUNGER, '')) === withoutManagedFields(argosy),
+    matches: ({ upstream, argosy }) => {
+      const older = upstream.replace(YOUNGER, '');
+      return older !== upstream && withoutManagedFields(older) === withoutManagedFields(argosy);
+    },
   },
   {
     reason: 'Argosy says which operation of a JSON patch failed, and why',
