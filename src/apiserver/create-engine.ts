@@ -15,6 +15,8 @@ import { builtinResources } from './resources/index.ts';
 import { memoryLog } from './store/log.ts';
 import { sqliteLog } from './store/sqlite-log.ts';
 import { Store } from './store/store.ts';
+import { WebhookCaller } from './webhooks/call.ts';
+import { reviewers } from './webhooks/index.ts';
 
 export interface EngineOptions {
   /** Holds `store.db`; absent: everything in memory only. */
@@ -36,6 +38,7 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
   const { clock, random, log, serviceCidr } = options;
   const definitions = new Definitions(builtinResources);
   const store = new Store(options.dataDir === undefined ? memoryLog() : sqliteLog(join(options.dataDir, 'store.db')), clock);
+  const caller = new WebhookCaller(store, random);
   const registry = new Registry(
     {
       store,
@@ -43,6 +46,7 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
       random,
       log,
       admission: admission(),
+      reviewers: reviewers({ store, random, caller, definitions: () => definitions.all() }),
       services: new ServiceAllocator(store, random, serviceCidr),
       builtin(group, plural) {
         const definition = definitions.ofGroup(group, plural);
@@ -64,6 +68,7 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
     async close() {
       stopExpiry();
       registry.endWatches();
+      caller.close();
       await store.close();
     },
   });

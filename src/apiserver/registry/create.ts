@@ -1,8 +1,9 @@
 /** Creation: identity, shape, server's fields, admission, validation, and then the store. */
 import { alreadyExists, invalid, serverTimeout, StatusError } from '../../kube/status.ts';
-import type { KubeObject } from '../../kube/types.ts';
+import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import { encode } from '../store/stored-object.ts';
+import type { Review } from '../webhooks/review.ts';
 import { checkIdentity, keyOf, shapeBody } from './body.ts';
 import { prepareCreate } from './kinds.ts';
 import { generateName, stampNew } from './metadata.ts';
@@ -29,6 +30,8 @@ export async function create(
   const key = keyOf(body);
   prepareCreate(body, { world, definition, ctx, key });
   await world.admission.prepare({ operation: 'create', world, definition, ctx, key, object: body });
+  const review = world.reviewers.of({ operation: 'CREATE', definition, ctx, key, object: body });
+  if (review !== undefined) await reviewed(world, definition, ctx, key, body, review);
   for (let attempt = 1; ; attempt++) {
     const taken = world.store.newest(collectionOf(world, definition), storageKey(definition, keyOf(body)));
     if (taken === undefined) return accept(world, definition, ctx, body);
@@ -36,6 +39,23 @@ export async function create(
     if (attempt === NAME_ATTEMPTS) throw tooManyNames(definition);
     body.metadata.name = generateName(world, generated);
   }
+}
+
+/** Reviewers see the object as the server's own plugins made it; what they changed goes through the plugins once more, in `accept`. */
+async function reviewed(
+  world: RegistryWorld,
+  definition: ResourceDefinition,
+  ctx: RequestContext,
+  key: ObjectKey,
+  object: KubeObject,
+  review: Review,
+): Promise<void> {
+  world.admission.admit({ operation: 'create', world, definition, ctx, key, object });
+  await review.mutate();
+  checkIdentity(definition, key, object);
+  const errors = validate(definition, object);
+  if (errors.length > 0) throw invalid(kindOf(definition, key.name), errors);
+  await review.validate();
 }
 
 async function accept(world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, object: KubeObject): Promise<StoredObject> {

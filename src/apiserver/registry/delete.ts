@@ -43,8 +43,15 @@ export async function remove(
   key: ObjectKey,
   request: DeleteRequest = {},
 ): Promise<StoredObject> {
-  const old = current(world, definition, key).object;
+  let old = current(world, definition, key).object;
   checkPreconditions(definition, old, request);
+  const review = world.reviewers.of({ operation: 'DELETE', definition, ctx, key, old });
+  if (review !== undefined) {
+    await review.mutate();
+    await review.validate();
+    old = current(world, definition, key).object;
+    checkPreconditions(definition, old, request);
+  }
   if (definition.group === '' && definition.plural === 'namespaces' && PROTECTED_NAMESPACES.has(key.name)) {
     throw forbidden(targetOf(definition, key.name), 'this namespace may not be deleted');
   }

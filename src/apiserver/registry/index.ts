@@ -126,6 +126,7 @@ export class Registry implements ApiEngine {
 
   async createSubresource(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, subresource: string, body: KubeObject): Promise<StoredObject> {
     allow(definition, 'create', subresource);
+    await this.#reviewSubresource(definition, ctx, key, subresource, body);
     const handler = this.#handlers.get(handlerName(definition.group, definition.plural, subresource));
     if (handler !== undefined) return encode(0, await handler(ctx, key, body));
     if (definition.group === '' && definition.plural === 'pods') {
@@ -133,6 +134,13 @@ export class Registry implements ApiEngine {
       if (subresource === 'eviction') return evict(this.#world, ctx, key, body);
     }
     throw notFound(targetOf(definition, key.name));
+  }
+
+  async #reviewSubresource(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, subresource: string, body: KubeObject): Promise<void> {
+    const kind = definition.subresources.find(({ name }) => name === subresource)?.kind;
+    const review = this.#world.reviewers.of({ operation: 'CREATE', definition, ctx, key, object: body, subresource, ...(kind === undefined ? {} : { kind }) });
+    await review?.mutate();
+    await review?.validate();
   }
 
   endWatches(): void {

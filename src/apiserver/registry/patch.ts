@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../kube/patch/json-value.ts';
 import { applyMergePatch } from '../../kube/patch/merge.ts';
 import { applyStrategicMergePatch } from '../../kube/patch/strategic.ts';
 import { schemaOf } from '../../kube/schema/index.ts';
-import { badRequest, unsupportedMediaType, type StatusError } from '../../kube/status.ts';
+import { badRequest, isConflict, unsupportedMediaType, type StatusError } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { PatchRequest, RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import { checkIdentity, shapePatched } from './body.ts';
@@ -12,7 +12,10 @@ import { copyJson } from './json.ts';
 import { change, current } from './update.ts';
 import type { RegistryWorld } from './world.ts';
 
-export function patch(
+/** Upstream's count of attempts at a patch that says nothing of the state it was made for. */
+const ATTEMPTS = 5;
+
+export async function patch(
   world: RegistryWorld,
   definition: ResourceDefinition,
   ctx: RequestContext,
@@ -22,10 +25,19 @@ export function patch(
 ): Promise<StoredObject> {
   // Before the object is looked up: an apply may name one that is yet to be made.
   if (request.type === 'apply') throw applyIsMissing();
-  const next = patched(definition, current(world, definition, key).object, body, request.type);
-  checkIdentity(definition, key, next);
-  shapePatched(definition, ctx, next, body);
-  return change(world, definition, ctx, key, next, request.subresource);
+  for (let attempt = 1; ; attempt++) {
+    const old = current(world, definition, key).object;
+    const next = patched(definition, old, body, request.type);
+    checkIdentity(definition, key, next);
+    shapePatched(definition, ctx, next, body);
+    const own = next.metadata.resourceVersion === old.metadata.resourceVersion;
+    try {
+      return await change(world, definition, ctx, key, next, request.subresource);
+    } catch (error) {
+      // Only reviewers take so long that the object changes under a patch.
+      if (!own || attempt === ATTEMPTS || !isConflict(error)) throw error;
+    }
+  }
 }
 
 /** The patched object, a copy of its own. */

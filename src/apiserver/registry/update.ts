@@ -52,7 +52,7 @@ function needsRevision(definition: ResourceDefinition): boolean {
   return !definition.builtin || REVISION_NEEDED.has(`${definition.storage.group}/${definition.storage.plural}`);
 }
 
-/** `next` (taken over, already shaped) becomes the new state as far as the subresource allows. No await before the store accepts it. */
+/** `next` (taken over, already shaped) becomes the new state as far as the subresource allows. Unless reviewers take part, no await before the store accepts it. */
 export async function change(
   world: RegistryWorld,
   definition: ResourceDefinition,
@@ -69,9 +69,32 @@ export async function change(
   object.metadata.resourceVersion = old.object.metadata.resourceVersion;
   if (subresource === undefined) prepareUpdate(definition, object, old.object);
   world.admission.admit({ operation: 'update', world, definition, ctx, key, object, old: old.object, ...(subresource === undefined ? {} : { subresource }) });
+  const review = world.reviewers.of({
+    operation: 'UPDATE',
+    definition,
+    ctx,
+    key,
+    object,
+    old: old.object,
+    ...(subresource === undefined ? {} : { subresource }),
+  });
+  if (review !== undefined) {
+    await review.mutate();
+    keepServerFields(definition, object, old.object);
+    object.metadata.resourceVersion = old.object.metadata.resourceVersion;
+  }
   if (subresource !== 'status') bumpGeneration(definition, object, old.object);
   const errors = errorsOf(definition, object, old.object, subresource);
   if (errors.length > 0) throw invalid(kindOf(definition, key.name), errors);
+  if (review !== undefined) {
+    await review.validate();
+    if (current(world, definition, key).revision !== old.revision) {
+      // Reviewers take their time: what the writer saw is no longer there.
+      if (revision) throw conflict(targetOf(definition, key.name));
+      delete object.metadata.resourceVersion;
+      return change(world, definition, ctx, key, object, subresource);
+    }
+  }
   return store(world, definition, ctx, key, object, old.object);
 }
 

@@ -11,6 +11,7 @@ import type { RequestContext, ResourceDefinition, StoredObject } from '../engine
 import type { Collection } from '../store/collection.ts';
 import type { Store } from '../store/store.ts';
 import { encode } from '../store/stored-object.ts';
+import type { Reviewers } from '../webhooks/review.ts';
 
 export interface RegistryWorld {
   store: Store;
@@ -18,6 +19,8 @@ export interface RegistryWorld {
   random: Random;
   log: Logger;
   admission: Admission;
+  /** Webhooks and policies. */
+  reviewers: Reviewers;
   services: ServiceAllocator;
   /** The built-in definition of a kind the registry itself works on. */
   builtin(group: string, plural: string): ResourceDefinition;

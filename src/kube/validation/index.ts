@@ -13,6 +13,7 @@ import {
 import type { Errors } from './field.ts';
 import { validateMetadata } from './metadata.ts';
 import { validatePodSpec, validatePodUpdate } from './pod.ts';
+import { validateWebhookConfiguration } from './webhooks.ts';
 import { validateDaemonSet, validateDeployment, validateJob, validateReplicaSet, validateStatefulSet } from './workloads.ts';
 
 export { validateMetadata } from './metadata.ts';
@@ -36,6 +37,8 @@ const RULES: Record<string, Rule> = {
   'batch/v1/Job': rule<Job>(validateJob),
   'scheduling.k8s.io/v1/PriorityClass': rule(validatePriorityClass),
   'policy/v1/PodDisruptionBudget': rule(validateDisruptionBudget),
+  'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': rule(validateWebhookConfiguration),
+  'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': rule(validateWebhookConfiguration),
   'apiextensions.k8s.io/v1/CustomResourceDefinition': rule(validateCustomResourceDefinition),
 };
 

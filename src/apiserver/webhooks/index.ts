@@ -1,0 +1,28 @@
+/**
+ * Who outside the registry reviews writes: webhooks now, policies beside them. `reviewers` is all that the registry knows of it;
+ * read `review.ts` for the contract and `dispatch.ts` for what happens.
+ */
+import type { Random } from '../../runtime/random.ts';
+import type { ResourceDefinition } from '../engine.ts';
+import type { Store } from '../store/store.ts';
+import type { WebhookCaller } from './call.ts';
+import { webhookReview } from './dispatch.ts';
+import { Hooks } from './hooks.ts';
+import type { Reviewers } from './review.ts';
+
+export interface ReviewersWorld {
+  store: Store;
+  random: Random;
+  caller: WebhookCaller;
+  definitions(): readonly ResourceDefinition[];
+}
+
+export function reviewers({ store, random, caller, definitions }: ReviewersWorld): Reviewers {
+  const equivalents = (definition: ResourceDefinition): readonly ResourceDefinition[] =>
+    definitions().filter(
+      (other) =>
+        other !== definition && other.storage.group === definition.storage.group && other.storage.plural === definition.storage.plural && !other.virtual,
+    );
+  const hooks = new Hooks({ store, equivalents, compileConditions: () => undefined });
+  return { of: (request) => webhookReview({ hooks, caller, random }, request) };
+}
