@@ -1,0 +1,213 @@
+/** Strings, lists and sets: CEL's extensions and Kubernetes' own. */
+import { fn, method, type Library } from './functions.ts';
+import { showDuration, showTimestamp } from './library-standard.ts';
+import { regexOf } from './regex.ts';
+import { A, BOOL, BYTES, DOUBLE, DURATION, DYN, INT, list, STRING, TIMESTAMP, UINT, type Type } from './types.ts';
+import { CelError, compare, Duration, equal, isStruct, Timestamp, TypeName, Uint, type Value } from './values.ts';
+
+const ordered: Type[] = [INT, UINT, DOUBLE, STRING, BOOL, BYTES, TIMESTAMP, DURATION];
+const summable: Type[] = [INT, UINT, DOUBLE, DURATION];
+
+function position(text: string[], at: bigint): number {
+  if (at < 0n || at > BigInt(text.length)) throw new CelError(`index out of range: ${at}`);
+  return Number(at);
+}
+
+function indexIn(text: string, part: string, from = 0n): Value {
+  const chars = [...text];
+  const start = position(chars, from);
+  const found = chars.slice(start).join('').indexOf(part);
+  return found < 0 ? -1n : BigInt(start + [...chars.slice(start).join('').slice(0, found)].length);
+}
+
+function lastIndexIn(text: string, part: string, upTo?: bigint): Value {
+  const chars = [...text];
+  const limit = upTo === undefined ? undefined : chars.slice(0, position(chars, upTo)).join('').length;
+  const found = text.lastIndexOf(part, limit);
+  return found < 0 ? -1n : BigInt([...text.slice(0, found)].length);
+}
+
+function substring(text: string, start: bigint, end?: bigint): Value {
+  const chars = [...text];
+  const [from, to] = [position(chars, start), end === undefined ? chars.length : position(chars, end)];
+  if (from > to) throw new CelError(`invalid substring range. start: ${from}, end: ${to}`);
+  return chars.slice(from, to).join('');
+}
+
+function replace(text: string, old: string, replacement: string, times = -1n): Value {
+  const parts = text.split(old);
+  const count = times < 0n ? parts.length - 1 : Math.min(Number(times), parts.length - 1);
+  return parts.slice(0, count + 1).join(replacement) + (count < parts.length - 1 ? old + parts.slice(count + 1).join(old) : '');
+}
+
+function split(text: string, separator: string, limit = -1n): Value {
+  const parts = separator === '' ? [...text] : text.split(separator);
+  if (limit < 0n || BigInt(parts.length) <= limit) return parts;
+  if (limit === 0n) return [];
+  return [...parts.slice(0, Number(limit) - 1), parts.slice(Number(limit) - 1).join(separator)];
+}
+
+function join(parts: Value[], separator = ''): Value {
+  return parts.map(String).join(separator);
+}
+
+/** `'%s is %d'.format([...])` */
+function format(pattern: string, args: Value[]): Value {
+  let next = 0;
+  return pattern.replace(/%(?:%|(?:\.(\d+))?([a-zA-Z]))/g, (whole, precision: string | undefined, verb: string | undefined) => {
+    if (verb === undefined) return whole === '%%' ? '%' : whole;
+    if (next >= args.length) throw new CelError(`index ${next} out of range`);
+    return formatted(args[next++]!, verb, precision === undefined ? 6 : Number(precision));
+  });
+}
+
+function formatted(value: Value, verb: string, precision: number): string {
+  const number = value instanceof Uint ? value.value : value;
+  switch (verb) {
+    case 's':
+      return display(value);
+    case 'd':
+      if (typeof number === 'bigint' || typeof number === 'number') return String(number);
+      break;
+    case 'f':
+      if (typeof number === 'bigint' || typeof number === 'number') return Number(number).toFixed(precision);
+      break;
+    case 'e':
+      if (typeof number === 'bigint' || typeof number === 'number')
+        return Number(number)
+          .toExponential(precision)
+          .replace(/e([+-])(\d)$/, 'e$10$2');
+      break;
+    case 'x':
+    case 'X': {
+      const text =
+        typeof number === 'bigint'
+          ? number.toString(16)
+          : typeof value === 'string'
+            ? Buffer.from(value).toString('hex')
+            : value instanceof Uint8Array
+              ? Buffer.from(value).toString('hex')
+              : undefined;
+      if (text !== undefined) return verb === 'X' ? text.toUpperCase() : text;
+      break;
+    }
+    case 'b':
+    case 'o':
+      if (typeof number === 'bigint') return number.toString(verb === 'b' ? 2 : 8);
+      if (typeof value === 'boolean' && verb === 'b') return value ? '1' : '0';
+      break;
+  }
+  throw new CelError(`error during formatting: unrecognized formatting clause "${verb}" for this value`);
+}
+
+/** A value as text, as `%s` shows it. */
+export function display(value: Value): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `[${value.map(display).join(', ')}]`;
+  if (value instanceof Uint) return String(value.value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString();
+  if (value instanceof Timestamp) return showTimestamp(value);
+  if (value instanceof Duration) return showDuration(value);
+  if (value instanceof TypeName) return value.name;
+  if (typeof value !== 'object') return String(value);
+  if (isStruct(value))
+    return `{${value
+      .keys()
+      .map((key) => `${display(key)}: ${display(value.get(key)!)}`)
+      .toSorted()
+      .join(', ')}}`;
+  return String(value);
+}
+
+function extreme(wanted: -1 | 1): (items: Value[]) => Value {
+  return (items) => {
+    if (items.length === 0) throw new CelError(`${wanted < 0 ? 'min' : 'max'} called on empty list`);
+    return items.reduce((best, item) => (Math.sign(compare(item, best) ?? 0) === wanted ? item : best));
+  };
+}
+
+function sum(items: Value[]): Value {
+  if (items.length === 0) return 0n;
+  const [first] = items;
+  if (typeof first === 'number') return items.reduce<number>((total, item) => total + Number(item), 0);
+  if (first instanceof Duration) return new Duration(items.reduce<bigint>((total, item) => total + (item as Duration).nanos, 0n));
+  if (first instanceof Uint) return new Uint(items.reduce<bigint>((total, item) => total + (item as Uint).value, 0n));
+  return items.reduce<bigint>((total, item) => total + (item as bigint), 0n);
+}
+
+function isSorted(items: Value[]): Value {
+  return items.every((item, i) => i === 0 || (compare(items[i - 1]!, item) ?? 0) <= 0);
+}
+
+const holds = (items: Value[], wanted: Value): boolean => items.some((item) => equal(item, wanted));
+
+function findAll(text: string, pattern: string, limit = -1n): Value {
+  const regex = regexOf(pattern);
+  const found: string[] = [];
+  for (let at = 0; at <= text.length && (limit < 0n || BigInt(found.length) < limit);) {
+    const match = regex.find(text, at);
+    if (match === undefined) break;
+    found.push(text.slice(match.start, match.end));
+    at = match.end > match.start ? match.end : match.end + 1;
+  }
+  return found;
+}
+
+function guarded<T extends unknown[]>(call: (...args: T) => Value): (...args: T) => Value {
+  return (...args) => {
+    try {
+      return call(...args);
+    } catch (error) {
+      throw error instanceof CelError ? error : new CelError((error as Error).message);
+    }
+  };
+}
+
+const upper = (text: string): Value => text.replace(/[a-z]+/g, (part) => part.toUpperCase());
+const lower = (text: string): Value => text.replace(/[A-Z]+/g, (part) => part.toLowerCase());
+
+export const collections: Library = {
+  charAt: [
+    method([STRING, INT], STRING, (text: string, at: bigint) => {
+      const chars = [...text];
+      return chars[position(chars, at)] ?? '';
+    }),
+  ],
+  indexOf: [
+    method([STRING, STRING], INT, indexIn),
+    method([STRING, STRING, INT], INT, indexIn),
+    method([list(A), A], INT, (items: Value[], wanted: Value) => BigInt(items.findIndex((item) => equal(item, wanted)))),
+  ],
+  lastIndexOf: [
+    method([STRING, STRING], INT, lastIndexIn),
+    method([STRING, STRING, INT], INT, lastIndexIn),
+    method([list(A), A], INT, (items: Value[], wanted: Value) => BigInt(items.findLastIndex((item) => equal(item, wanted)))),
+  ],
+  lowerAscii: [method([STRING], STRING, lower)],
+  upperAscii: [method([STRING], STRING, upper)],
+  replace: [method([STRING, STRING, STRING], STRING, replace), method([STRING, STRING, STRING, INT], STRING, replace)],
+  split: [method([STRING, STRING], list(STRING), split), method([STRING, STRING, INT], list(STRING), split)],
+  substring: [method([STRING, INT], STRING, substring), method([STRING, INT, INT], STRING, substring)],
+  trim: [method([STRING], STRING, (text: string) => text.trim())],
+  join: [method([list(STRING)], STRING, join), method([list(STRING), STRING], STRING, join)],
+  format: [method([STRING, list(DYN)], STRING, format)],
+  'strings.quote': [fn([STRING], STRING, (text: string) => JSON.stringify(text))],
+  isSorted: ordered.map((type) => method([list(type)], BOOL, isSorted)),
+  sum: summable.map((type) => method([list(type)], type, sum)),
+  min: ordered.map((type) => method([list(type)], type, extreme(-1))),
+  max: ordered.map((type) => method([list(type)], type, extreme(1))),
+  find: [
+    method(
+      [STRING, STRING],
+      STRING,
+      guarded((text: string, pattern: string) => {
+        const match = regexOf(pattern).find(text);
+        return match === undefined ? '' : text.slice(match.start, match.end);
+      }),
+    ),
+  ],
+  findAll: [method([STRING, STRING], list(STRING), guarded(findAll)), method([STRING, STRING, INT], list(STRING), guarded(findAll))],
+  'sets.contains': [fn([list(A), list(A)], BOOL, (a: Value[], b: Value[]) => b.every((item) => holds(a, item)))],
+  'sets.equivalent': [fn([list(A), list(A)], BOOL, (a: Value[], b: Value[]) => a.every((item) => holds(b, item)) && b.every((item) => holds(a, item)))],
+  'sets.intersects': [fn([list(A), list(A)], BOOL, (a: Value[], b: Value[]) => a.some((item) => holds(b, item)))],
+};
