@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { isDns1035Label, isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName } from '../../kube/names.ts';
 import { checkFormat } from '../crd/formats.ts';
 import { fn, method, type Library } from './functions.ts';
-import { Cidr, Ip, parseCidr, parseIp } from './ip.ts';
+import { parseCidr, parseIp, type Cidr, type Ip } from './ip.ts';
 import { BOOL, DOUBLE, foreign, INT, list, map, optional, STRING } from './types.ts';
 import { CelError, CelMap, Foreign, Optional, type Value } from './values.ts';
 

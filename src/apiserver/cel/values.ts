@@ -120,6 +120,32 @@ export class View implements Struct {
   }
 }
 
+/** Members that are computed when first asked for, once. */
+export class Lazy implements Struct {
+  readonly #members = new Map<string, () => Value>();
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  set(name: string, compute: () => Value): void {
+    let value: Value | undefined;
+    this.#members.set(name, () => (value ??= compute()));
+  }
+
+  has(key: Value): boolean {
+    return this.#members.has(key as string);
+  }
+
+  get(key: Value): Value | undefined {
+    return this.#members.get(key as string)?.();
+  }
+
+  keys(): Value[] {
+    return [...this.#members.keys()];
+  }
+}
+
 const DYN: Type = { kind: 'dyn' };
 
 function memberType(type: Type, name: string): Type {
@@ -194,7 +220,7 @@ export function parseDuration(text: string): Duration {
 }
 
 export function isStruct(value: Value): value is Struct {
-  return value instanceof View || value instanceof CelMap;
+  return value instanceof View || value instanceof CelMap || value instanceof Lazy;
 }
 
 /** The name that `type()` and messages give a value's type. */

@@ -1,5 +1,6 @@
 /** From a CustomResourceDefinition to the resources it defines, one a served version. */
 import { isObject, type JsonObject, type JsonSchema } from './schema.ts';
+import { checkRules, hasRules } from './rules.ts';
 import { applySchemaDefaults, prune } from './shape.ts';
 import { validateAgainst } from './validate.ts';
 import type { FieldError } from '../../kube/status.ts';
@@ -97,19 +98,37 @@ function strategyOf(schema: JsonSchema): ObjectStrategy {
   return {
     prune: (object) => ({ unknown: prune(object, schema), typeErrors: [] }),
     applyDefaults: (object) => applySchemaDefaults(object, schema),
-    validate: (object) => validateBody(object, schema),
+    validate: (object, old) => validateBody(object, schema, old),
   };
 }
 
 /** TypeMeta and metadata are the registry's to check: the schema may only narrow the name. */
-function validateBody(object: KubeObject, schema: JsonSchema): FieldError[] {
+function validateBody(object: KubeObject, schema: JsonSchema, old: KubeObject | undefined): FieldError[] {
   const { metadata: metadataSchema, apiVersion: _version, kind: _kind, ...properties } = schema.properties ?? {};
+  const bodySchema = { ...schema, properties, required: (schema.required ?? []).filter((name) => name !== 'metadata') };
+  const errors = validateAgainst(bodyOf(object), bodySchema, '', old && bodyOf(old));
+  const nameSchema = metadataSchema?.properties?.['name'];
+  if (nameSchema && object.metadata.name !== undefined) errors.push(...validateAgainst(object.metadata.name, nameSchema, 'metadata.name'));
+  if (!hasRules(schema)) return errors;
+  if (!errors.some(({ reason }) => BLOCKING.has(reason))) return [...errors, ...checkRules(object, schema, old)];
+  return [
+    ...errors,
+    {
+      reason: 'FieldValueInvalid',
+      field: '<nil>',
+      message:
+        'Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+    },
+  ];
+}
+
+/** Errors after which rules could not be trusted: their types would not hold, or their cost. */
+const BLOCKING = new Set(['FieldValueNotSupported', 'FieldValueRequired', 'FieldValueTooLong', 'FieldValueTooMany', 'FieldValueTypeInvalid']);
+
+function bodyOf(object: KubeObject): JsonObject {
   const body: JsonObject = { ...object };
   delete body['apiVersion'];
   delete body['kind'];
   delete body['metadata'];
-  const errors = validateAgainst(body, { ...schema, properties, required: (schema.required ?? []).filter((name) => name !== 'metadata') });
-  const nameSchema = metadataSchema?.properties?.['name'];
-  if (nameSchema && object.metadata.name !== undefined) errors.push(...validateAgainst(object.metadata.name, nameSchema, 'metadata.name'));
-  return errors;
+  return body;
 }

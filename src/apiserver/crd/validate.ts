@@ -1,24 +1,30 @@
 /** Checks a custom resource against its schema; the texts are those kubectl users know from kube-apiserver. */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldError } from '../../kube/status.ts';
+import { regexOf } from '../cel/regex.ts';
+import { correlated } from './correlate.ts';
 import { checkFormat } from './formats.ts';
 import { isObject, ownSchema, schemaOfField, type JsonObject, type JsonSchema } from './schema.ts';
 
-/** All violations, in the order fields are met. `path` is '' for the whole object. */
-export function validateAgainst(value: unknown, schema: JsonSchema, path = ''): FieldError[] {
+/**
+ * All violations, in the order fields are met. `path` is '' for the whole object. What `old` had already is let through, so that
+ * a schema may become stricter without its objects becoming immutable.
+ */
+export function validateAgainst(value: unknown, schema: JsonSchema, path = '', old?: unknown): FieldError[] {
   const errors: FieldError[] = [];
-  check(value, schema, path, errors);
+  check(value, schema, path, errors, old);
   return errors;
 }
 
-function check(value: unknown, schema: JsonSchema, path: string, errors: FieldError[]): void {
+function check(value: unknown, schema: JsonSchema, path: string, errors: FieldError[], old: unknown): void {
+  if (old !== undefined && isDeepStrictEqual(value, old)) return;
   if (value === null && schema.nullable === true) return;
   if (!checkType(value, schema, path, errors)) return;
   checkEnum(value, schema, path, errors);
   if (typeof value === 'string') checkString(value, schema, path, errors);
   else if (typeof value === 'number') checkNumber(value, schema, path, errors);
-  else if (Array.isArray(value)) checkArray(value, schema, path, errors);
-  else if (isObject(value)) checkObject(value, schema, path, errors);
+  else if (Array.isArray(value)) checkArray(value, schema, path, errors, old);
+  else if (isObject(value)) checkObject(value, schema, path, errors, old);
   checkCombinations(value, schema, path, errors);
 }
 
@@ -77,31 +83,11 @@ function checkString(value: string, schema: JsonSchema, path: string, errors: Fi
   if (schema.minLength !== undefined && length < schema.minLength) {
     errors.push(invalidValue(path, value, `should be at least ${schema.minLength} chars long`));
   }
-  if (schema.pattern !== undefined && !patternOf(schema, schema.pattern).test(value)) {
+  if (schema.pattern !== undefined && !regexOf(schema.pattern).test(value)) {
     errors.push(invalidValue(path, value, `should match '${schema.pattern}'`));
   }
   if (schema.format !== undefined && !checkFormat(schema.format, value)) {
     errors.push(invalidValue(path, value, `must be of type ${schema.format}: ${JSON.stringify(value)}`));
-  }
-}
-
-const compiled = new WeakMap<JsonSchema, RegExp>();
-
-function patternOf(schema: JsonSchema, pattern: string): RegExp {
-  let regexp = compiled.get(schema);
-  if (!regexp) {
-    regexp = compilePattern(pattern);
-    compiled.set(schema, regexp);
-  }
-  return regexp;
-}
-
-/** Patterns are written for Go's RE2; some of its escapes are errors in JavaScript's unicode mode only. Throws SyntaxError on a bad pattern. */
-export function compilePattern(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern, 'u');
-  } catch {
-    return new RegExp(pattern);
   }
 }
 
@@ -120,12 +106,12 @@ function checkNumber(value: number, schema: JsonSchema, path: string, errors: Fi
   if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) errors.push(invalidValue(path, value, `should be a multiple of ${multipleOf}`));
 }
 
-function checkArray(value: unknown[], schema: JsonSchema, path: string, errors: FieldError[]): void {
+function checkArray(value: unknown[], schema: JsonSchema, path: string, errors: FieldError[], old: unknown): void {
   if (schema.maxItems !== undefined && value.length > schema.maxItems) {
     errors.push({ reason: 'FieldValueTooMany', field: path, message: `Too many: ${value.length}: must have at most ${schema.maxItems} items` });
   }
   if (schema.minItems !== undefined && value.length < schema.minItems) errors.push(invalidValue(path, value, `should have at least ${schema.minItems} items`));
-  if (schema.items) for (const [i, item] of value.entries()) check(item, schema.items, `${path}[${i}]`, errors);
+  if (schema.items) for (const [i, item] of value.entries()) check(item, schema.items, `${path}[${i}]`, errors, correlated(schema, old, item));
   checkListType(value, schema, path, errors);
 }
 
@@ -147,7 +133,8 @@ function mapKey(item: unknown, keys: readonly string[], schema: JsonSchema | und
   return Object.fromEntries(keys.map((key) => [key, Object.hasOwn(object, key) ? object[key] : ownSchema(schema?.properties, key)?.default]));
 }
 
-function checkObject(value: JsonObject, schema: JsonSchema, path: string, errors: FieldError[]): void {
+function checkObject(value: JsonObject, schema: JsonSchema, path: string, errors: FieldError[], old: unknown): void {
+  const before = isObject(old) ? old : {};
   const names = Object.keys(value);
   if (schema.maxProperties !== undefined && names.length > schema.maxProperties) {
     errors.push({ reason: 'FieldValueTooMany', field: path, message: `Too many: ${names.length}: must have at most ${schema.maxProperties} items` });
@@ -160,7 +147,7 @@ function checkObject(value: JsonObject, schema: JsonSchema, path: string, errors
   }
   for (const name of names) {
     const field = schemaOfField(schema, name);
-    if (field) check(value[name], field, child(path, name), errors);
+    if (field) check(value[name], field, child(path, name), errors, Object.hasOwn(before, name) ? before[name] : undefined);
   }
   if (schema['x-kubernetes-embedded-resource'] === true) checkEmbedded(value, path, errors);
 }

@@ -4,6 +4,7 @@ import { schemaOf } from '../../kube/schema/index.ts';
 import { checkFields } from '../../kube/schema/strict.ts';
 import type { FieldError } from '../../kube/status.ts';
 import type { KubeObject } from '../../kube/types.ts';
+import { furtherErrors } from './further-validation.ts';
 import { validateMetadata, validateObject } from '../../kube/validation/index.ts';
 import type { ObjectStrategy, ResourceDefinition } from '../engine.ts';
 
@@ -24,7 +25,10 @@ export function strategyOf(definition: ResourceDefinition): ObjectStrategy {
 
 /** Errors of the whole object; custom kinds share the rules for metadata with the built-in ones. */
 export function validate(definition: ResourceDefinition, object: KubeObject, old?: KubeObject): FieldError[] {
-  if (definition.strategy === undefined) return validateObject(object, old);
+  if (definition.strategy === undefined) {
+    const errors = validateObject(object, old);
+    return errors.length > 0 ? errors : furtherErrors(object, old);
+  }
   return [...validateMetadata(object, old, true), ...definition.strategy.validate(object, old)];
 }
 

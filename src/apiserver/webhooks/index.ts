@@ -6,9 +6,11 @@ import type { Random } from '../../runtime/random.ts';
 import type { ResourceDefinition } from '../engine.ts';
 import type { Store } from '../store/store.ts';
 import type { WebhookCaller } from './call.ts';
+import { webhookConditions } from './conditions.ts';
 import { webhookReview } from './dispatch.ts';
 import { Hooks } from './hooks.ts';
-import type { Reviewers } from './review.ts';
+import { Policies } from '../policies/index.ts';
+import type { Review, Reviewers } from './review.ts';
 
 export interface ReviewersWorld {
   store: Store;
@@ -23,6 +25,25 @@ export function reviewers({ store, random, caller, definitions }: ReviewersWorld
       (other) =>
         other !== definition && other.storage.group === definition.storage.group && other.storage.plural === definition.storage.plural && !other.virtual,
     );
-  const hooks = new Hooks({ store, equivalents, compileConditions: () => undefined });
-  return { of: (request) => webhookReview({ hooks, caller, random }, request) };
+  const hooks = new Hooks({ store, equivalents, compileConditions: ({ matchConditions, failurePolicy }) => webhookConditions(matchConditions, failurePolicy) });
+  const policies = new Policies({ store, equivalents, definitions });
+  return {
+    of(request) {
+      const [first, second] = [policies.review(request), webhookReview({ hooks, caller, random }, request)];
+      return first === undefined || second === undefined ? (first ?? second) : both(first, second);
+    },
+  };
+}
+
+function both(first: Review, second: Review): Review {
+  return {
+    async mutate() {
+      await first.mutate();
+      await second.mutate();
+    },
+    async validate() {
+      await first.validate();
+      await second.validate();
+    },
+  };
 }

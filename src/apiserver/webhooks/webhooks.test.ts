@@ -22,8 +22,8 @@ interface Request {
   name: string;
   object: ConfigMap | null;
   oldObject: ConfigMap | null;
-  resource: object;
-  requestResource: object;
+  resource: { version: string };
+  requestResource: { version: string };
   dryRun: boolean;
   userInfo: { username: string };
   subResource?: string;
@@ -208,8 +208,8 @@ test('one kind in two versions: a rule for the other one matches, and shows the 
   };
   await world.engine.create(world.definition('autoscaling/v1/horizontalpodautoscalers'), world.ctx, 'default', scaler as KubeObject);
   const [request] = requests();
-  assert.deepEqual([(request?.resource as { version: string }).version, (request?.requestResource as { version: string }).version], ['v2', 'v1']);
-  assert.equal((request?.object as KubeObject).apiVersion, 'autoscaling/v2');
+  assert.deepEqual([request?.resource.version, request?.requestResource.version], ['v2', 'v1']);
+  assert.equal(request?.object?.apiVersion, 'autoscaling/v2');
 });
 
 test('a patch applies to the newest object, when it changed while webhooks were asked', async () => {
@@ -235,7 +235,7 @@ test('what a subresource is sent is reviewed too, and configurations are not', a
     world.engine.createSubresource(world.definition('v1/pods'), world.ctx, { namespace: 'default', name: 'p' }, 'eviction', eviction),
     refused(400, /denied/),
   );
-  assert.deepEqual([requests()[0]?.subResource, (requests()[0]?.object as KubeObject).kind], ['eviction', 'Eviction']);
+  assert.deepEqual([requests()[0]?.subResource, requests()[0]?.object?.kind], ['eviction', 'Eviction']);
   await world.engine.delete(world.definition('admissionregistration.k8s.io/v1/validatingwebhookconfigurations'), world.ctx, { name: 'config' });
 });
 
@@ -264,5 +264,30 @@ test('a wrong configuration is refused field by field', async () => {
       );
       return true;
     },
+  );
+});
+
+test('conditions say which requests a webhook is sent, and must compile', async () => {
+  const matchConditions = [
+    { name: 'not-system', expression: '!request.userInfo.username.startsWith("system:")' },
+    { name: 'blue', expression: 'object.data.color == "blue"' },
+  ];
+  await configure('Validating', { matchConditions });
+  hook.answer = (body) => verdict(body, { allowed: true });
+  await create(map('red', { color: 'red' }));
+  await create(map('blue', { color: 'blue' }));
+  await create(map('system', { color: 'blue' }), { user: { name: 'system:x', groups: [] } });
+  assert.deepEqual(
+    requests().map(({ name }) => name),
+    ['blue'],
+  );
+  await assert.rejects(
+    create(map('none', { a: 'b' })),
+    refused(403, /^configmaps "none" is forbidden: expression 'object.data.color == "blue"' resulted in error: no such key: color$/),
+  );
+  world = await testWorld();
+  await assert.rejects(
+    configure('Validating', { matchConditions: [{ name: 'x', expression: 'request.nothing' }] }),
+    refused(422, /webhooks\[0\]\.matchConditions\[0\]\.expression: Invalid value: .*undefined field 'nothing'/),
   );
 });

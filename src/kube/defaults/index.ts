@@ -184,6 +184,14 @@ const DEFAULTS: Record<string, Defaulter> = {
   }),
   'rbac.authorization.k8s.io/v1/RoleBinding': define<Unstructured>(defaultBinding),
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': define<Unstructured>(defaultBinding),
+  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy': define<Unstructured>((object) => {
+    const spec = object['spec'] as Record<string, unknown> | undefined;
+    fill(spec, { failurePolicy: 'Fail' });
+    defaultMatchResources(spec?.['matchConstraints']);
+  }),
+  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding': define<Unstructured>((object) =>
+    defaultMatchResources((object['spec'] as Record<string, unknown> | undefined)?.['matchResources']),
+  ),
   'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': define<Unstructured>((object) => list(object['webhooks']).forEach(defaultWebhook)),
   'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': define<Unstructured>((object) => {
     for (const webhook of list(object['webhooks'])) {
@@ -220,6 +228,12 @@ function defaultBinding(object: Unstructured): void {
   for (const subject of list(object['subjects'])) {
     if (subject['kind'] === 'User' || subject['kind'] === 'Group') fill(subject, { apiGroup: 'rbac.authorization.k8s.io' });
   }
+}
+
+function defaultMatchResources(target: unknown): void {
+  fill(target, { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} });
+  const { resourceRules, excludeResourceRules } = (target ?? {}) as Record<string, unknown>;
+  for (const rule of [...list(resourceRules), ...list(excludeResourceRules)]) fill(rule, { scope: '*' });
 }
 
 function defaultWebhook(webhook: Record<string, unknown>): void {

@@ -1,0 +1,167 @@
+/** A policy's expressions, compiled once: match conditions, variables, validations and their messages. */
+import { CelError, compileExpression, CompileError, REQUEST_LIMIT, types, type Budget, type Program, type Value } from '../cel/index.ts';
+import { Lazy } from '../cel/values.ts';
+import type { FieldError } from '../../kube/status.ts';
+import { duplicate, invalidValue, notSupported, required } from '../../kube/validation/field.ts';
+import { conditionsHold, expressionErrors, validateConditions } from '../webhooks/conditions.ts';
+import { REQUEST_VARIABLES } from '../webhooks/variables.ts';
+import type { ValidatingAdmissionPolicy, Validation } from './types.ts';
+
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+const MESSAGE_MAX = 5 * 1024;
+
+/** What an expression of a policy may speak of; `variables` are those declared before it. */
+function declared(variables: ReadonlyMap<string, types.Type>): Readonly<Record<string, types.Type>> {
+  return {
+    ...REQUEST_VARIABLES,
+    params: types.DYN,
+    namespaceObject: types.DYN,
+    variables: { kind: 'object', name: 'kubernetes.variables', fields: () => variables },
+  };
+}
+
+/** Of one validation that does not hold. */
+export interface Finding {
+  message: string;
+  reason: string;
+}
+
+export interface CompiledPolicy {
+  /** Values: object, oldObject, request, params, namespaceObject. Empty: nothing against the request. Throws CelError where the policy itself fails. */
+  judge(values: readonly Value[]): Finding[];
+}
+
+/** Throws CompileError. */
+export function compilePolicy({ spec }: ValidatingAdmissionPolicy): CompiledPolicy {
+  const fields = new Map<string, types.Type>();
+  const variables = (spec.variables ?? []).map(({ name, expression }) => {
+    const program = compileExpression(expression, declared(new Map(fields)));
+    fields.set(name, program.type);
+    return { name, program };
+  });
+  const all = declared(fields);
+  const conditions = (spec.matchConditions ?? []).map(({ expression }) => compileExpression(expression, all));
+  const validations = (spec.validations ?? []).map((validation) => ({
+    validation,
+    program: compileExpression(validation.expression, all, types.BOOL),
+    message: validation.messageExpression ? compileExpression(validation.messageExpression, all) : undefined,
+  }));
+  return {
+    judge(values) {
+      const budget: Budget = { left: REQUEST_LIMIT };
+      const lazy = new Lazy();
+      const full = [...values, lazy];
+      for (const { name, program } of variables) lazy.set(name, () => program.evaluate(full, budget));
+      if (conditions.length > 0 && !conditionsHold(conditions, spec.matchConditions!, full)) return [];
+      const findings: Finding[] = [];
+      for (const { validation, program, message } of validations) {
+        if (evaluate(validation, program, full, budget) === true) continue;
+        findings.push({ message: messageOf(validation, message, full, budget), reason: validation.reason ?? 'Invalid' });
+      }
+      return findings;
+    },
+  };
+}
+
+function evaluate({ expression }: Validation, program: Program, values: readonly Value[], budget: Budget): Value {
+  try {
+    return program.evaluate(values, budget);
+  } catch (error) {
+    throw new CelError(`expression '${expression}' resulted in error: ${(error as Error).message}`);
+  }
+}
+
+function messageOf({ expression, message }: Validation, program: Program | undefined, values: readonly Value[], budget: Budget): string {
+  if (program !== undefined) {
+    try {
+      const text = program.evaluate(values, budget);
+      if (typeof text === 'string' && text.trim() !== '' && !text.trim().includes('\n') && Buffer.byteLength(text) <= MESSAGE_MAX) return text.trim();
+    } catch (error) {
+      // A message that cannot be made is replaced by the one that can.
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+  return message?.trim() || `failed expression: ${expression.trim()}`;
+}
+
+/** What is wrong with a policy's own text. */
+export function policyErrors({ spec }: ValidatingAdmissionPolicy): FieldError[] {
+  const errors: FieldError[] = [];
+  const fields = new Map<string, types.Type>();
+  const constraints = spec?.matchConstraints;
+  if (constraints === undefined) errors.push(required('spec.matchConstraints'));
+  else if ((constraints.resourceRules ?? []).length === 0) errors.push(required('spec.matchConstraints.resourceRules'));
+  if (spec?.paramKind !== undefined) {
+    if (!spec.paramKind.apiVersion) errors.push(required('spec.paramKind.apiVersion'));
+    if (!spec.paramKind.kind) errors.push(required('spec.paramKind.kind'));
+  }
+  if (spec?.failurePolicy !== undefined && !['Fail', 'Ignore'].includes(spec.failurePolicy))
+    errors.push(notSupported('spec.failurePolicy', spec.failurePolicy, ['Fail', 'Ignore']));
+  for (const [i, { name, expression }] of (spec?.variables ?? []).entries()) {
+    const at = `spec.variables[${i}]`;
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name ?? ''))
+      errors.push(name ? invalidValue(`${at}.name`, name, 'name is not a valid CEL identifier') : required(`${at}.name`, 'name is not specified'));
+    if (fields.has(name)) errors.push(duplicate(`${at}.name`, name));
+    if (!expression?.trim()) errors.push(required(`${at}.expression`, 'expression is not specified'));
+    errors.push(...expressionErrors(expression, declared(new Map(fields)), `${at}.expression`, ...ANY));
+    fields.set(name, typeOf(expression, fields));
+  }
+  const all = declared(fields);
+  errors.push(...validateConditions(spec?.matchConditions ?? [], 'spec.matchConditions', all));
+  const validations = spec?.validations ?? [];
+  if (validations.length === 0 && (spec?.auditAnnotations ?? []).length === 0)
+    errors.push(
+      required('spec.validations', 'validations or auditAnnotations must contain at least one item'),
+      required('spec.auditAnnotations', 'validations or auditAnnotations must contain at least one item'),
+    );
+  for (const [i, validation] of validations.entries()) errors.push(...validationErrors(validation, `spec.validations[${i}]`, all));
+  for (const [i, { valueExpression }] of (spec?.auditAnnotations ?? []).entries()) {
+    errors.push(...expressionErrors(valueExpression, all, `spec.auditAnnotations[${i}].valueExpression`, types.STRING, types.NULL));
+  }
+  return errors;
+}
+
+/** A variable may be of any type. */
+const ANY: types.Type[] = [
+  'bool',
+  'int',
+  'uint',
+  'double',
+  'string',
+  'bytes',
+  'timestamp',
+  'duration',
+  'type',
+  'null',
+  'list',
+  'map',
+  'optional',
+  'object',
+  'foreign',
+].map((kind) => ({ kind }) as types.Type);
+
+function typeOf(expression: string, fields: ReadonlyMap<string, types.Type>): types.Type {
+  try {
+    return compileExpression(expression, declared(new Map(fields))).type;
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    return types.DYN;
+  }
+}
+
+function validationErrors(
+  { expression, message, messageExpression, reason }: Validation,
+  at: string,
+  variables: Readonly<Record<string, types.Type>>,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!expression?.trim()) errors.push(required(`${at}.expression`, 'expression is not specified'));
+  errors.push(...expressionErrors(expression, variables, `${at}.expression`, types.BOOL));
+  if (message && message.trim() === '') errors.push(invalidValue(`${at}.message`, message, 'message must be non-empty if specified'));
+  else if (message?.trim().includes('\n')) errors.push(invalidValue(`${at}.message`, message, 'message must not contain line breaks'));
+  else if (expression?.trim().includes('\n') && !message?.trim())
+    errors.push(required(`${at}.message`, 'message must be specified if expression contains line breaks'));
+  errors.push(...expressionErrors(messageExpression, variables, `${at}.messageExpression`, types.STRING));
+  if (reason !== undefined && !REASONS.includes(reason)) errors.push(notSupported(`${at}.reason`, reason, REASONS));
+  return errors;
+}

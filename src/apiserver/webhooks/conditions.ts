@@ -1,0 +1,69 @@
+/** matchConditions: expressions over the request that say whether a webhook or policy is asked at all. */
+import { forbidden, type FieldError } from '../../kube/status.ts';
+import { CelError, CompileError, compileExpression, types, type Budget, type Program, type Value } from '../cel/index.ts';
+import { targetOf } from '../registry/world.ts';
+import type { ReviewRequest } from './review.ts';
+import { REQUEST_VARIABLES, requestValues } from './variables.ts';
+import type { MatchCondition } from './types.ts';
+
+/** Upstream's budget for all conditions of one webhook. */
+const BUDGET = 2_500_000;
+
+export function validateConditions(
+  conditions: readonly MatchCondition[],
+  at: string,
+  variables: Readonly<Record<string, types.Type>> = REQUEST_VARIABLES,
+): FieldError[] {
+  return conditions.flatMap(({ expression }, i) => expressionErrors(expression, variables, `${at}[${i}].expression`, types.BOOL));
+}
+
+/** What is wrong with an expression; an empty one is the vocabulary's to refuse. */
+export function expressionErrors(
+  expression: string | undefined,
+  variables: Readonly<Record<string, types.Type>>,
+  at: string,
+  ...wanted: types.Type[]
+): FieldError[] {
+  if (expression === undefined || expression.trim() === '') return [];
+  try {
+    const { type } = compileExpression(expression, variables);
+    if (type.kind === 'dyn' || wanted.some(({ kind }) => kind === type.kind)) return [];
+    const why = wanted.length === 1 ? `must evaluate to ${types.show(wanted[0]!)}` : `must evaluate to one of [${wanted.map(types.show).join(' ')}]`;
+    return [{ reason: 'FieldValueInvalid', field: at, message: `Invalid value: ${JSON.stringify(expression)}: ${why}` }];
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    return [{ reason: 'FieldValueInvalid', field: at, message: `Invalid value: ${JSON.stringify(expression)}: compilation failed: ${error.message}` }];
+  }
+}
+
+/** One condition that is false decides; else one that fails. Throws what the first failure threw. */
+export function conditionsHold(programs: readonly Program[], conditions: readonly MatchCondition[], values: readonly Value[]): boolean {
+  const budget: Budget = { left: BUDGET };
+  let failure: unknown;
+  for (const [i, program] of programs.entries()) {
+    try {
+      if (program.evaluate(values, budget) === false) return false;
+    } catch (error) {
+      failure ??= new CelError(`expression '${conditions[i]!.expression}' resulted in error: ${(error as Error).message}`);
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return true;
+}
+
+/** A webhook's conditions, compiled; undefined when it has none. */
+export function webhookConditions(
+  conditions: readonly MatchCondition[] | undefined,
+  failurePolicy: string | undefined,
+): ((request: ReviewRequest) => boolean) | undefined {
+  if (conditions === undefined || conditions.length === 0) return undefined;
+  const programs = conditions.map(({ expression }) => compileExpression(expression, REQUEST_VARIABLES));
+  return (request) => {
+    try {
+      return conditionsHold(programs, conditions, requestValues(request));
+    } catch (error) {
+      if (failurePolicy === 'Ignore') return false;
+      throw forbidden(targetOf(request.definition, request.key.name), (error as Error).message);
+    }
+  };
+}

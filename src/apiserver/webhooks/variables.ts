@@ -1,0 +1,41 @@
+/** What expressions about a request may speak of: object, oldObject and the request itself, as an AdmissionReview would show them. */
+import { types, wrap, type Value } from '../cel/index.ts';
+import { admissionReview } from './admission-review.ts';
+import type { ReviewRequest } from './review.ts';
+
+const kind = record('kind', { group: types.STRING, version: types.STRING, kind: types.STRING });
+const resource = record('resource', { group: types.STRING, version: types.STRING, resource: types.STRING });
+const userInfo = record('userInfo', {
+  username: types.STRING,
+  uid: types.STRING,
+  groups: types.list(types.STRING),
+  extra: types.map(types.STRING, types.list(types.STRING)),
+});
+const request = record('request', {
+  kind,
+  resource,
+  subResource: types.STRING,
+  requestKind: kind,
+  requestResource: resource,
+  requestSubResource: types.STRING,
+  name: types.STRING,
+  namespace: types.STRING,
+  operation: types.STRING,
+  userInfo,
+  dryRun: types.BOOL,
+  options: types.DYN,
+});
+
+/** Objects of the API are not typed here: their kind is not known before the request is. */
+export const REQUEST_VARIABLES: Readonly<Record<string, types.Type>> = { object: types.DYN, oldObject: types.DYN, request };
+
+function record(name: string, fields: Record<string, types.Type>): types.Type {
+  const map = new Map(Object.entries(fields));
+  return { kind: 'object', name, fields: () => map };
+}
+
+/** In the order of REQUEST_VARIABLES. */
+export function requestValues(asked: ReviewRequest): Value[] {
+  const { request: shown } = admissionReview('v1', '', asked, asked.definition, {}) as { request: Record<string, unknown> };
+  return [wrap(asked.object ?? null), wrap(asked.old ?? null), wrap(shown, request)];
+}
