@@ -47,6 +47,7 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
       log,
       admission: admission(),
       reviewers: reviewers({ store, random, caller, definitions: () => definitions.all() }),
+      caller,
       services: new ServiceAllocator(store, random, serviceCidr),
       builtin(group, plural) {
         const definition = definitions.ofGroup(group, plural);

@@ -65,6 +65,15 @@ export interface ObjectStrategy {
   validate(object: KubeObject, old?: KubeObject): FieldError[];
 }
 
+/** Who converts between the versions of a custom resource; see `registry/conversion.ts`. */
+export interface ConversionWebhook {
+  clientConfig: { url?: string; service?: { namespace: string; name: string; path?: string; port?: number }; caBundle?: string };
+  /** Of ConversionReview. */
+  reviewVersions: readonly string[];
+  /** 'example.com/v1' */
+  storageVersion: string;
+}
+
 /** A resource in one group and version, as discovery shows it. */
 export interface ResourceDefinition {
   /** '' for the core group. */
@@ -93,7 +102,7 @@ export interface ResourceDefinition {
   /** Which collection of the store holds the objects; differs from group/plural where two versions or groups are one storage. */
   readonly storage: { group: string; plural: string };
   /** Absent: stored as served. Neither may change its argument. */
-  readonly convert?: { toStorage(object: KubeObject): KubeObject; fromStorage(object: KubeObject): KubeObject };
+  readonly convert?: { toStorage(object: KubeObject): KubeObject; fromStorage(object: KubeObject): KubeObject; webhook?: ConversionWebhook };
   readonly strategy?: ObjectStrategy;
   readonly scale?: ScalePaths;
   /** Custom resources: what discovery, OpenAPI and tables need from the CRD. */

@@ -1,11 +1,12 @@
 /** From a CustomResourceDefinition to the resources it defines, one a served version. */
 import { isObject, type JsonObject, type JsonSchema } from './schema.ts';
 import { checkRules, hasRules } from './rules.ts';
-import { applySchemaDefaults, prune } from './shape.ts';
+import { applySchemaDefaults, lacksDefaults, prune } from './shape.ts';
 import { validateAgainst } from './validate.ts';
 import type { FieldError } from '../../kube/status.ts';
 import type { CustomResourceDefinition, KubeObject } from '../../kube/types.ts';
-import type { ObjectStrategy, ResourceDefinition, ScalePaths, SubresourceDefinition } from '../engine.ts';
+import { copyJson } from '../registry/json.ts';
+import type { ConversionWebhook, ObjectStrategy, ResourceDefinition, ScalePaths, SubresourceDefinition } from '../engine.ts';
 
 type Version = CustomResourceDefinition['spec']['versions'][number];
 type Column = NonNullable<ResourceDefinition['custom']>['columns'][number];
@@ -19,7 +20,7 @@ const AGE: Column = {
     'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.',
 };
 
-/** Definitions of all served versions; objects are stored in the storage version and converted by `apiVersion` alone (strategy None). */
+/** Definitions of all served versions; objects are stored in the storage version and converted by `apiVersion` alone (strategy None) or by a webhook. */
 export function definitionsOf(crd: CustomResourceDefinition): ResourceDefinition[] {
   const { group, names, versions, scope } = crd.spec;
   const storageVersion = versions.find((version) => version.storage)?.name ?? versions[0]?.name ?? 'v1';
@@ -49,13 +50,29 @@ export function definitionsOf(crd: CustomResourceDefinition): ResourceDefinition
         storage: { group, plural: names.plural },
         convert: {
           toStorage: (object) => withVersion(object, `${group}/${storageVersion}`),
-          fromStorage: (object) => withVersion(object, `${group}/${version.name}`),
+          fromStorage: (object) => defaulted(withVersion(object, `${group}/${version.name}`), schema),
+          ...webhookOf(crd, `${group}/${storageVersion}`),
         },
         strategy: strategyOf(schema),
         ...(scale ? { scale } : {}),
         custom: { columns: columnsOf(version), openApiSchema: schema },
       };
     });
+}
+
+/** What was stored before the schema had a default gets it when it is read. */
+function defaulted(object: KubeObject, schema: JsonSchema): KubeObject {
+  if (!lacksDefaults(object, schema)) return object;
+  const copy = copyJson(object);
+  applySchemaDefaults(copy, schema);
+  return copy;
+}
+
+function webhookOf({ spec: { conversion } }: CustomResourceDefinition, storageVersion: string): { webhook?: ConversionWebhook } {
+  const { clientConfig, conversionReviewVersions = [] } = conversion?.strategy === 'Webhook' ? (conversion.webhook ?? {}) : {};
+  if (clientConfig === undefined) return {};
+  // The API server checked that it says where the webhook answers.
+  return { webhook: { clientConfig: clientConfig as ConversionWebhook['clientConfig'], reviewVersions: conversionReviewVersions, storageVersion } };
 }
 
 function withVersion(object: KubeObject, apiVersion: string): KubeObject {

@@ -49,6 +49,37 @@ export function applySchemaDefaults(value: unknown, schema: JsonSchema): void {
   }
 }
 
+/** Whether `applySchemaDefaults` would change anything. */
+export function lacksDefaults(value: unknown, schema: JsonSchema): boolean {
+  if (!hasDefaults(schema)) return false;
+  if (Array.isArray(value)) return schema.items !== undefined && value.some((item) => lacksDefaults(item, schema.items!));
+  if (!isObject(value)) return false;
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    if (field.default !== undefined && (!Object.hasOwn(value, name) || (value[name] === null && field.nullable !== true))) return true;
+  }
+  return Object.keys(value).some((name) => {
+    const field = schemaOfField(schema, name);
+    return field !== undefined && lacksDefaults(value[name], field);
+  });
+}
+
+const withDefaults = new WeakMap<JsonSchema, boolean>();
+
+/** Whether there is a default anywhere below. */
+function hasDefaults(schema: JsonSchema): boolean {
+  let found = withDefaults.get(schema);
+  if (found === undefined) {
+    const parts = [
+      ...Object.values(schema.properties ?? {}),
+      ...(schema.items ? [schema.items] : []),
+      ...(typeof schema.additionalProperties === 'object' ? [schema.additionalProperties] : []),
+    ];
+    found = parts.some((part) => part.default !== undefined || hasDefaults(part));
+    withDefaults.set(schema, found);
+  }
+  return found;
+}
+
 function setOwn(target: JsonObject, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -5,6 +5,7 @@ import type { RequestContext, ResourceDefinition, StoredObject } from '../engine
 import { encode } from '../store/stored-object.ts';
 import type { Review } from '../webhooks/review.ts';
 import { checkIdentity, keyOf, shapeBody } from './body.ts';
+import { prepareViews, storageForm } from './conversion.ts';
 import { prepareCreate } from './kinds.ts';
 import { generateName, stampNew } from './metadata.ts';
 import { validate } from './strategy.ts';
@@ -69,8 +70,14 @@ async function accept(world: RegistryWorld, definition: ResourceDefinition, ctx:
     return encode(0, object);
   }
   try {
-    const stored = definition.convert?.toStorage(object) ?? object;
-    return view(definition, await world.store.put(collectionOf(world, definition), storageKey(definition, key), stored));
+    let stored = storageForm(world, definition, object);
+    if (stored instanceof Promise) {
+      stored = await stored;
+      if (world.store.newest(collectionOf(world, definition), storageKey(definition, key)) !== undefined) throw alreadyExists(targetOf(definition, key.name));
+    }
+    const made = await world.store.put(collectionOf(world, definition), storageKey(definition, key), stored);
+    await prepareViews(world, definition, [made]);
+    return view(definition, made);
   } catch (error) {
     allocation.release();
     throw error;

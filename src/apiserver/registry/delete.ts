@@ -4,6 +4,7 @@ import type { KubeObject, Namespace, ObjectKey, Pod } from '../../kube/types.ts'
 import { timestamp } from '../../runtime/clock.ts';
 import type { DeleteRequest, ListRequest, ListResult, RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import { encode } from '../store/stored-object.ts';
+import { prepareViews, storageForm } from './conversion.ts';
 import { copyJson, equalJson } from './json.ts';
 import { list } from './list.ts';
 import { successStatus } from './status.ts';
@@ -64,9 +65,14 @@ export async function remove(
     await world.store.settled(collection, id);
     return current(world, definition, key);
   }
-  const stored = definition.convert?.toStorage(object) ?? object;
-  if (!gone) return view(definition, await world.store.put(collection, id, stored));
-  const last = await world.store.remove(collection, id, stored);
+  let stored = storageForm(world, definition, object);
+  if (stored instanceof Promise) {
+    stored = await stored;
+    if (world.store.newest(collection, id)?.object.metadata.resourceVersion !== old.metadata.resourceVersion) throw conflict(targetOf(definition, key.name));
+  }
+  const last = await (gone ? world.store.remove(collection, id, stored) : world.store.put(collection, id, stored));
+  await prepareViews(world, definition, [last]);
+  if (!gone) return view(definition, last);
   return ANSWERED_WHOLE.has(collectionName(definition.storage)) ? view(definition, last) : successStatus(definition, old);
 }
 

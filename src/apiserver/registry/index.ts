@@ -19,6 +19,7 @@ import type {
 } from '../engine.ts';
 import { encode } from '../store/stored-object.ts';
 import { keyOf } from './body.ts';
+import { ConvertingWatch, prepareAll, prepareNewest, prepareViews } from './conversion.ts';
 import { create } from './create.ts';
 import type { Definitions } from './definitions.ts';
 import { remove, removeCollection } from './delete.ts';
@@ -80,20 +81,29 @@ export class Registry implements ApiEngine {
   async get(definition: ResourceDefinition, _ctx: RequestContext, key: ObjectKey, request: GetRequest = {}): Promise<StoredObject> {
     allow(definition, 'get', request.subresource);
     await waitFor(this.#world.store, parseRevision(request.resourceVersion));
+    if (definition.convert?.webhook !== undefined) await prepareNewest(this.#world, definition, key);
     if (request.subresource === 'scale') return getScale(this.#world, definition, key);
     const stored = collectionOf(this.#world, definition).get(storageKey(definition, key));
     if (stored === undefined) throw notFound(targetOf(definition, key.name));
+    await prepareViews(this.#world, definition, [stored]);
     return view(definition, stored);
   }
 
   async list(definition: ResourceDefinition, _ctx: RequestContext, request: ListRequest = {}): Promise<ListResult> {
     allow(definition, 'list');
+    await prepareAll(this.#world, definition, request.namespace);
     return list(this.#world.store, definition, request);
   }
 
   async watch(definition: ResourceDefinition, _ctx: RequestContext, request: WatchRequest = {}): Promise<ApiWatch> {
     allow(definition, 'watch');
-    return this.#watches.open(definition, request);
+    if (definition.convert?.webhook === undefined) return this.#watches.open(definition, request);
+    // Selected by labels and fields as they are stored, then shown in the version asked for.
+    const { convert: _convert, ...asStored } = definition;
+    return new ConvertingWatch(await this.#watches.open(asStored, request), async (objects) => {
+      await prepareViews(this.#world, definition, objects);
+      return objects.map((object) => view(definition, object));
+    });
   }
 
   async create(definition: ResourceDefinition, ctx: RequestContext, namespace: string | undefined, body: KubeObject): Promise<StoredObject> {
@@ -104,23 +114,27 @@ export class Registry implements ApiEngine {
 
   async update(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, body: KubeObject, request: UpdateRequest = {}): Promise<StoredObject> {
     allow(definition, 'update', request.subresource);
+    if (definition.convert?.webhook !== undefined) await prepareNewest(this.#world, definition, key);
     if (request.subresource === 'scale') return updateScale(this.#world, definition, ctx, key, body);
     return update(this.#world, definition, ctx, key, body, request.subresource);
   }
 
   async patch(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, body: unknown, request: PatchRequest): Promise<StoredObject> {
     allow(definition, 'patch', request.subresource);
+    if (definition.convert?.webhook !== undefined) await prepareNewest(this.#world, definition, key);
     if (request.subresource === 'scale') return patchScale(this.#world, definition, ctx, key, body, request);
     return patch(this.#world, definition, ctx, key, body, request);
   }
 
   async delete(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, request?: DeleteRequest): Promise<StoredObject> {
     allow(definition, 'delete');
+    if (definition.convert?.webhook !== undefined) await prepareNewest(this.#world, definition, key);
     return remove(this.#world, definition, ctx, key, request);
   }
 
   async deleteCollection(definition: ResourceDefinition, ctx: RequestContext, selection: ListRequest, request?: DeleteRequest): Promise<ListResult> {
     allow(definition, 'deletecollection');
+    await prepareAll(this.#world, definition, selection.namespace);
     return removeCollection(this.#world, definition, ctx, selection, request);
   }
 

@@ -4,6 +4,7 @@ import type { KubeObject, ObjectKey, Unstructured } from '../../kube/types.ts';
 import type { RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import { encode } from '../store/stored-object.ts';
 import { checkIdentity, shapeBody } from './body.ts';
+import { prepareViews, storageForm } from './conversion.ts';
 import { copyJson, equalJson } from './json.ts';
 import { prepareUpdate } from './kinds.ts';
 import { bumpGeneration, keepServerFields } from './metadata.ts';
@@ -132,9 +133,14 @@ async function store(
     return current(world, definition, key);
   }
   try {
-    const stored = definition.convert?.toStorage(object) ?? object;
-    const write = finished ? world.store.remove(collection, id, stored) : world.store.put(collection, id, stored);
-    return view(definition, await write);
+    let stored = storageForm(world, definition, object);
+    if (stored instanceof Promise) {
+      stored = await stored;
+      if (world.store.newest(collection, id)?.object.metadata.resourceVersion !== old.metadata.resourceVersion) throw conflict(targetOf(definition, key.name));
+    }
+    const written = await (finished ? world.store.remove(collection, id, stored) : world.store.put(collection, id, stored));
+    await prepareViews(world, definition, [written]);
+    return view(definition, written);
   } catch (error) {
     allocation?.release();
     throw error;

@@ -1,6 +1,6 @@
 /** What the registry's functions share, and how they find things in the store. */
 import { apiVersionOf } from '../../kube/resources.ts';
-import type { StatusTarget } from '../../kube/status.ts';
+import { internalError, type StatusTarget } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
@@ -11,6 +11,7 @@ import type { RequestContext, ResourceDefinition, StoredObject } from '../engine
 import type { Collection } from '../store/collection.ts';
 import type { Store } from '../store/store.ts';
 import { encode } from '../store/stored-object.ts';
+import type { WebhookCaller } from '../webhooks/call.ts';
 import type { Reviewers } from '../webhooks/review.ts';
 
 export interface RegistryWorld {
@@ -21,6 +22,7 @@ export interface RegistryWorld {
   admission: Admission;
   /** Webhooks and policies. */
   reviewers: Reviewers;
+  caller: WebhookCaller;
   services: ServiceAllocator;
   /** The built-in definition of a kind the registry itself works on. */
   builtin(group: string, plural: string): ResourceDefinition;
@@ -64,11 +66,31 @@ export function view(definition: ResourceDefinition, stored: StoredObject): Stor
   if (ofDefinition === undefined) views.set(definition, (ofDefinition = new WeakMap()));
   let converted = ofDefinition.get(stored);
   if (converted === undefined) {
+    if (needsWebhook(definition, stored)) throw internalError(`${definition.plural} changed while a conversion webhook was asked: try again`);
     const object = definition.convert.fromStorage(stored.object);
     converted = object === stored.object ? stored : encode(stored.revision, object);
     ofDefinition.set(stored, converted);
   }
   return converted;
+}
+
+export function apiVersionServed({ group, version }: ResourceDefinition): string {
+  return apiVersionOf({ group, version });
+}
+
+function needsWebhook(definition: ResourceDefinition, stored: StoredObject): boolean {
+  return definition.convert?.webhook !== undefined && stored.object.apiVersion !== apiVersionServed(definition);
+}
+
+/** Whether `view` can show the object without a webhook. */
+export function isPrepared(definition: ResourceDefinition, stored: StoredObject): boolean {
+  return !needsWebhook(definition, stored) || views.get(definition)?.has(stored) === true;
+}
+
+export function rememberView(definition: ResourceDefinition, stored: StoredObject, shown: StoredObject): void {
+  let ofDefinition = views.get(definition);
+  if (ofDefinition === undefined) views.set(definition, (ofDefinition = new WeakMap()));
+  ofDefinition.set(stored, shown);
 }
 
 /** The newest accepted object of a built-in kind: for decisions that a write depends on. */

@@ -17,6 +17,7 @@ import {
 } from './field.ts';
 import { validateLabels } from './metadata.ts';
 import { validateLabelSelector } from './selector.ts';
+import { validateClientConfig, validateReviewVersions } from './webhooks.ts';
 
 const DATA_MAX_BYTES = 1024 * 1024;
 
@@ -163,11 +164,25 @@ export function validateCustomResourceDefinition(
     else if ((version.schema.openAPIV3Schema as { type?: string }).type !== 'object')
       errors.push(notSupportedRoot(i, (version.schema.openAPIV3Schema as { type?: string }).type));
   }
+  validateConversion(errors, spec?.conversion as Record<string, unknown> | undefined);
   if (!old) return;
   immutable(errors, 'spec.group', spec?.group, old.spec?.group);
   immutable(errors, 'spec.scope', spec?.scope, old.spec?.scope);
   immutable(errors, 'spec.names.kind', spec?.names?.kind, old.spec?.names?.kind);
   immutable(errors, 'spec.names.plural', spec?.names?.plural, old.spec?.names?.plural);
+}
+
+function validateConversion(errors: Errors, conversion: Record<string, unknown> | undefined): void {
+  const { strategy, webhook } = conversion ?? {};
+  oneOf(errors, 'spec.conversion.strategy', strategy, ['None', 'Webhook']);
+  if (strategy !== 'Webhook') {
+    if (webhook !== undefined) errors.push(forbiddenField('spec.conversion.webhook', 'should not be set when strategy is not set to Webhook'));
+    return;
+  }
+  const { clientConfig, conversionReviewVersions } = (webhook ?? {}) as Record<string, unknown>;
+  if (clientConfig === undefined) errors.push(required('spec.conversion.webhook.clientConfig', 'required when strategy is set to Webhook'));
+  else validateClientConfig(errors, 'spec.conversion.webhook.clientConfig', clientConfig as Record<string, unknown>);
+  validateReviewVersions(errors, 'spec.conversion.webhook.conversionReviewVersions', (conversionReviewVersions ?? []) as string[], ['v1', 'v1beta1']);
 }
 
 function notSupportedRoot(index: number, type: string | undefined): ReturnType<typeof required> {
