@@ -221,6 +221,8 @@ export interface ApiEngine {
   /** POST to 'binding', 'eviction', 'token', ...: takes the body over. */
   createSubresource(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, subresource: string, body: KubeObject): Promise<StoredObject>;
 
+  /** An address that answers for a service, from its ready endpoints. Throws an Error in upstream's words when there is none. */
+  resolveService(reference: { namespace: string; name: string; port: number }): { host: string; port: number };
   /** The newest revision that reads show. */
   readonly revision: number;
   /** Undefined while the store takes writes; else why not (for /readyz). */

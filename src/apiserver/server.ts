@@ -6,6 +6,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { KubeletOf } from '../runtime/kubelet.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
+import { Aggregator } from './aggregation/aggregator.ts';
 import { authenticator } from './authn/index.ts';
 import { Discovery } from './discovery/index.ts';
 import type { ApiEngine } from './engine.ts';
@@ -17,7 +18,7 @@ import type { Pki } from './pki/index.ts';
 
 export interface ApiServerOptions {
   engine: ApiEngine;
-  pki: Pick<Pki, 'ca' | 'server' | 'serviceAccountKey'>;
+  pki: Pick<Pki, 'ca' | 'server' | 'serviceAccountKey'> & Partial<Pick<Pki, 'frontProxy'>>;
   host: string;
   /** 0: any free one. */
   port: number;
@@ -31,6 +32,8 @@ export interface ApiServerOptions {
 
 export interface RunningApiServer {
   port: number;
+  /** The servers behind this one. */
+  aggregator: Aggregator;
   /** Ends watches and streams and closes all connections. */
   close(): Promise<void>;
 }
@@ -46,6 +49,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
   const { engine } = measuring;
   const health = new Health(engine);
   const metrics = new Metrics();
+  const aggregator = new Aggregator(engine, pki.frontProxy?.client);
+  await aggregator.start();
   const world: HandlerWorld = {
     engine,
     clock,
@@ -54,12 +59,14 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     metrics,
     kubeletOf,
     authenticator: authenticator({ engine, clock, random: options.random, serviceAccountKey: pki.serviceAccountKey }),
-    discovery: new Discovery(engine, `${options.host}:${options.port}`),
+    discovery: new Discovery(engine, `${options.host}:${options.port}`, aggregator),
+    aggregator,
   };
   const connections = new Set<Duplex>();
   const serve = (host: string, port: number): Promise<Server> => listen(httpsServer(world, pki, connections), host, port);
   const first = await serve(options.host, options.port).catch((error: unknown) => {
     metrics.close();
+    aggregator.close();
     measuring.close();
     throw error;
   });
@@ -68,6 +75,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
   const close = async (): Promise<void> => {
     health.shutDown();
     metrics.close();
+    aggregator.close();
     measuring.close();
     const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     // Watches and streams would never end by themselves; upgraded sockets are no longer the server's.
@@ -80,7 +88,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     await close();
     throw error;
   }
-  return { port, close };
+  return { port, aggregator, close };
 }
 
 function httpsServer(world: HandlerWorld, pki: ApiServerOptions['pki'], connections: Set<Duplex>): Server {

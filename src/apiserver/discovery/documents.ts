@@ -1,12 +1,13 @@
 /** Discovery: what the server serves, in the aggregated form (one answer for all) and the older ones (one a group and version). */
 import { createHash } from 'node:crypto';
 import { apiVersionOf } from '../../kube/resources.ts';
+import type { DiscoveredVersion } from '../aggregation/remote-discovery.ts';
 import type { ResourceDefinition, SubresourceDefinition } from '../engine.ts';
 
 interface GroupVersions {
   group: string;
   /** In order of preference. */
-  versions: { version: string; definitions: ResourceDefinition[] }[];
+  versions: { version: string; definitions: ResourceDefinition[]; remote?: DiscoveredVersion }[];
 }
 
 type ByVersion = readonly GroupVersions[];
@@ -42,18 +43,36 @@ function rank(version: string): [stability: number, major: number, minor: number
 }
 
 /** APIGroupDiscoveryList; `core`: the legacy group only (/api), else all others (/apis). */
-export function aggregated(groups: ByVersion, core: boolean, version: 'v2' | 'v2beta1'): object {
+export function aggregated(groups: ByVersion, core: boolean, version: 'v2' | 'v2beta1', remote: readonly DiscoveredVersion[] = []): object {
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
-    items: groups
+    items: withRemote(groups, core ? [] : remote)
       .filter(({ group }) => (group === '') === core)
       .map(({ group, versions }) => ({
         metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
-        versions: versions.map((served) => ({ version: served.version, resources: served.definitions.map(aggregatedResource), freshness: 'Current' })),
+        versions: versions.map((served) => ({
+          version: served.version,
+          resources: served.remote?.resources ?? served.definitions.map(aggregatedResource),
+          freshness: 'Current',
+        })),
       })),
   };
+}
+
+/** With what other servers serve: versions of groups that are here too, and groups of their own. */
+function withRemote(groups: ByVersion, remote: readonly DiscoveredVersion[]): ByVersion {
+  if (remote.length === 0) return groups;
+  const all = new Map(groups.map(({ group, versions }) => [group, [...versions]]));
+  for (const found of remote) {
+    const versions = (all.get(found.group) ?? []).filter(({ version }) => version !== found.version);
+    all.set(
+      found.group,
+      [...versions, { version: found.version, definitions: [], remote: found }].toSorted((a, b) => versionOrder(a.version, b.version)),
+    );
+  }
+  return [...all].map(([group, versions]) => ({ group, versions }));
 }
 
 function aggregatedResource(definition: ResourceDefinition): object {
@@ -76,12 +95,19 @@ export function apiVersions(serverAddress: string): object {
   return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }] };
 }
 
-export function apiGroupList(groups: ByVersion): object {
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.filter(({ group }) => group !== '').map(groupEntry) };
+export function apiGroupList(groups: ByVersion, remote: readonly DiscoveredVersion[] = []): object {
+  return {
+    kind: 'APIGroupList',
+    apiVersion: 'v1',
+    groups: withRemote(groups, remote)
+      .filter(({ group }) => group !== '')
+      .map(groupEntry),
+  };
 }
 
-export function apiGroup(group: GroupVersions): object {
-  return { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(group) };
+export function apiGroup(group: GroupVersions, remote: readonly DiscoveredVersion[] = []): object {
+  const [merged] = withRemote([group], remote);
+  return { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(merged!) };
 }
 
 function groupEntry({ group, versions }: GroupVersions): object {

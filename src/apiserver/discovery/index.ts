@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { ApiEngine, ResourceDefinition } from '../engine.ts';
+import type { Aggregator } from '../aggregation/aggregator.ts';
 import { parseAccept } from '../http/accept.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { send, sendJson } from '../http/respond.ts';
@@ -19,17 +20,21 @@ interface Document {
 export class Discovery {
   readonly #engine: ApiEngine;
   readonly #serverAddress: string;
+  readonly #aggregator: Aggregator;
   #documents = new Map<string, Document>();
   #hashes: Map<string, string> | undefined;
 
   /** `serverAddress`: 'host:port' */
-  constructor(engine: ApiEngine, serverAddress: string) {
+  constructor(engine: ApiEngine, serverAddress: string, aggregator: Aggregator) {
     this.#engine = engine;
     this.#serverAddress = serverAddress;
-    engine.onDefinitionsChanged(() => {
+    this.#aggregator = aggregator;
+    const forget = (): void => {
       this.#documents = new Map();
       this.#hashes = undefined;
-    });
+    };
+    engine.onDefinitionsChanged(forget);
+    aggregator.onChanged(forget);
   }
 
   /** False when the path is none of discovery's. */
@@ -46,11 +51,12 @@ export class Discovery {
 
   async #root(exchange: Exchange, core: boolean): Promise<boolean> {
     const version = aggregatedVersion(exchange.request.headers.accept);
+    const remote = this.#aggregator.discovered();
     const groups = () => groupDefinitions(this.#engine.definitions());
     const name = `${core ? 'api' : 'apis'}/${version ?? 'legacy'}`;
     const type = version === undefined ? 'application/json' : `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
     const document = this.#document(name, () =>
-      version !== undefined ? aggregated(groups(), core, version) : core ? apiVersions(this.#serverAddress) : apiGroupList(groups()),
+      version !== undefined ? aggregated(groups(), core, version, remote) : core ? apiVersions(this.#serverAddress) : apiGroupList(groups(), remote),
     );
     await sendDocument(exchange, document, type, { Vary: 'Accept' });
     return true;
@@ -58,10 +64,11 @@ export class Discovery {
 
   async #group(exchange: Exchange, name: string): Promise<boolean> {
     const group = groupDefinitions(this.#engine.definitions()).find((found) => found.group === name);
-    if (group === undefined) return false;
+    const remote = this.#aggregator.discovered().filter((found) => found.group === name);
+    if (group === undefined && remote.length === 0) return false;
     await sendDocument(
       exchange,
-      this.#document(`apis/${name}`, () => apiGroup(group)),
+      this.#document(`apis/${name}`, () => apiGroup(group ?? { group: name, versions: [] }, remote)),
       'application/json',
     );
     return true;

@@ -6,9 +6,10 @@ import { badRequest, methodNotAllowed } from '../../kube/status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { KubeletOf } from '../../runtime/kubelet.ts';
 import type { Logger } from '../../runtime/log.ts';
-import { authorize, ISSUER, type Authenticator } from '../authn/index.ts';
+import type { Aggregator } from '../aggregation/aggregator.ts';
+import { authorize, ISSUER, type Attributes, type Authenticator } from '../authn/index.ts';
 import { sendOpenIdConfiguration, type Discovery } from '../discovery/index.ts';
-import type { ApiEngine } from '../engine.ts';
+import type { ApiEngine, UserInfo } from '../engine.ts';
 import type { Upgrade } from '../streams/upgrade.ts';
 import { exchangeOf, type Exchange } from './exchange.ts';
 import { sendVersion, type Health } from './health.ts';
@@ -16,7 +17,8 @@ import type { Metrics, RequestLabels } from './metrics.ts';
 import { parseResourcePath, type ResourcePath } from './path.ts';
 import { serveLogs, serveStream } from './pods.ts';
 import { serveProxy } from './proxy.ts';
-import { findResource, notServed, serveResource, type ResourceRequest } from './resources.ts';
+import { isTrue } from './query.ts';
+import { findResource, notServed, serveResource, verbOf, type ResourceRequest } from './resources.ts';
 import { sendError, sendJson, sendWarnings } from './respond.ts';
 
 export interface HandlerWorld {
@@ -26,6 +28,7 @@ export interface HandlerWorld {
   kubeletOf: KubeletOf;
   authenticator: Authenticator;
   discovery: Discovery;
+  aggregator: Aggregator;
   health: Health;
   metrics: Metrics;
 }
@@ -35,6 +38,8 @@ const OTHER: RequestLabels = { verb: '', group: '', version: '', resource: '', s
 /** Answers a request; never rejects. */
 export async function handle(world: HandlerWorld, request: IncomingMessage, response: ServerResponse): Promise<void> {
   await measured(world, request, response, async (exchange) => {
+    const behind = world.aggregator.find(exchange.path);
+    if (behind !== undefined) return passOn(world, exchange, (user) => world.aggregator.serve(behind, request, response, user));
     const path = parseResourcePath(exchange.path);
     if (path === undefined) {
       authorize(exchange.user, { path: exchange.path });
@@ -67,11 +72,34 @@ export async function handleUpgrade(world: HandlerWorld, request: IncomingMessag
     },
   };
   await measured(world, request, response, async (exchange) => {
+    const behind = world.aggregator.find(exchange.path);
+    if (behind !== undefined) return passOn(world, exchange, (user) => world.aggregator.upgrade(behind, request, response, user, head, upgrade.takeSocket));
     const path = parseResourcePath(exchange.path);
     const found = path && resourceOf(world, exchange, path);
     if (found === undefined || !isStreaming(found) || found.path.subresource === 'proxy') throw badRequest('this path cannot be upgraded');
     return { found, work: serveStream(world, exchange, found, upgrade), long: true };
   });
+}
+
+/** Another server decides about the object; whether the requester may ask at all is decided here. */
+async function passOn(world: HandlerWorld, exchange: Exchange, pass: (user: UserInfo) => Promise<void>): Promise<undefined> {
+  const path = parseResourcePath(exchange.path);
+  const { request, query, user } = exchange;
+  const verb = path === undefined ? undefined : verbOf(request.method ?? 'GET', path.name !== undefined, isTrue(query, 'watch'));
+  authorize(user, { path: exchange.path, ...(path === undefined || verb === undefined ? {} : { resource: { ...attributesOf(path), verb } }) });
+  world.metrics.longRunning(1);
+  await pass(user).finally(() => world.metrics.longRunning(-1));
+  return undefined;
+}
+
+function attributesOf({ group, plural, subresource, namespace, name }: ResourcePath): Omit<NonNullable<Attributes['resource']>, 'verb'> {
+  return {
+    group,
+    plural,
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+  };
 }
 
 function isStreaming({ definition, path }: ResourceRequest): boolean {

@@ -46,7 +46,8 @@ export function findResource(engine: ApiEngine, path: ResourcePath, method: stri
   return { definition, path, verb };
 }
 
-function verbOf(method: string, named: boolean, watch: boolean): Verb | undefined {
+/** Undefined for a method that means nothing. */
+export function verbOf(method: string, named: boolean, watch: boolean): Verb | undefined {
   switch (method) {
     case 'GET':
     case 'HEAD':

@@ -125,6 +125,7 @@ function extended(engine: ApiEngine, metrics: Metrics): ApiEngine {
     delete: (...args) => engine.delete(...args),
     deleteCollection: (...args) => engine.deleteCollection(...args),
     createSubresource: (...args) => engine.createSubresource(...args),
+    resolveService: (reference) => engine.resolveService(reference),
     get revision() {
       return engine.revision;
     },

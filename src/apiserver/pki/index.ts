@@ -19,6 +19,8 @@ export interface Pki {
   admin: KeyPair;
   /** system:kube-proxy, for the network process. */
   dataPlane: KeyPair;
+  /** By which this server is known to those behind it: an authority of its own, so that its certificates are worth nothing here. */
+  frontProxy: { ca: string; client: KeyPair };
   /** Signs service-account tokens (ES256); PEM. */
   serviceAccountKey: string;
 }
@@ -46,6 +48,10 @@ export function ensurePki(dir: string, hosts: { names?: readonly string[]; ips: 
     return made;
   };
   const serverHosts = [...new Set([...SERVER_NAMES, ...(hosts.names ?? []), '127.0.0.1', '::1', ...hosts.ips])];
+  const frontProxyFile = pairFile(dir, 'front-proxy-ca');
+  let frontProxyCa = readPair(frontProxyFile);
+  if (frontProxyCa === undefined) writePair(frontProxyFile, (frontProxyCa = newCa('front-proxy-ca', now)));
+  const frontProxyAuthority = frontProxyCa;
   return {
     ca: authority.cert,
     caKey: authority.key,
@@ -56,8 +62,18 @@ export function ensurePki(dir: string, hosts: { names?: readonly string[]; ips: 
     ),
     admin: ensure('admin', () => newClient(authority, { commonName: 'kubernetes-admin', organizations: ['system:masters'] }, now)),
     dataPlane: ensure('kube-proxy', () => newClient(authority, { commonName: 'system:kube-proxy' }, now)),
+    frontProxy: { ca: frontProxyAuthority.cert, client: ensureFrontProxy(dir, frontProxyAuthority, now) },
     serviceAccountKey: ensureKey(join(dir, 'sa.key')),
   };
+}
+
+function ensureFrontProxy(dir: string, ca: KeyPair, now: number): KeyPair {
+  const file = pairFile(dir, 'front-proxy-client');
+  const found = readPair(file);
+  if (found !== undefined && usable(found, ca, now, () => true)) return found;
+  const made = newClient(ca, { commonName: 'front-proxy-client' }, now);
+  writePair(file, made);
+  return made;
 }
 
 function usable(pair: KeyPair, ca: KeyPair, now: number, stillGood: (cert: X509Certificate) => boolean): boolean {

@@ -31,6 +31,7 @@ import { evict } from './subresources/eviction.ts';
 import { getScale, patchScale, updateScale } from './subresources/scale.ts';
 import { update } from './update.ts';
 import { Watches } from './watches.ts';
+import { resolveService } from '../webhooks/resolve.ts';
 import { collectionOf, storageKey, targetOf, typeMetaOf, view, type RegistryWorld } from './world.ts';
 
 export class Registry implements ApiEngine {
@@ -155,6 +156,10 @@ export class Registry implements ApiEngine {
     const review = this.#world.reviewers.of({ operation: 'CREATE', definition, ctx, key, object: body, subresource, ...(kind === undefined ? {} : { kind }) });
     await review?.mutate();
     await review?.validate();
+  }
+
+  resolveService(reference: { namespace: string; name: string; port: number }): { host: string; port: number } {
+    return resolveService(this.#world.store, reference, (n) => Math.floor(this.#world.random.next() * n));
   }
 
   endWatches(): void {

@@ -144,7 +144,8 @@ function statusText(code: number, body: string): string {
   }
 }
 
-function networkText(error: NodeJS.ErrnoException & { address?: string; port?: number }): string {
+/** A failed connection in the words of Go's net and tls. */
+export function networkText(error: NodeJS.ErrnoException & { address?: string; port?: number }): string {
   const at = error.address === undefined ? '' : `${error.address}:${error.port}`;
   switch (error.code) {
     case 'ECONNREFUSED':

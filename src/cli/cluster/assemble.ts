@@ -1,6 +1,8 @@
 /** Where all rooms meet: one cluster, from its configuration to running. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { publishAuthentication } from '../../apiserver/aggregation/authentication.ts';
+import { aggregationController } from '../../apiserver/aggregation/controller.ts';
 import { customResourceController, loadCustomResources } from '../../apiserver/crd/controller.ts';
 import { createEngine, inProcessClient } from '../../apiserver/index.ts';
 import { ensurePki, writeKubeconfig } from '../../apiserver/pki/index.ts';
@@ -88,7 +90,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       kubernetesEndpoint: { ip: addresses.hostLink, port: config.port },
     });
     undo.push(() => engine.close());
-    await loadCustomResources(engine);
+    await Promise.all([loadCustomResources(engine), publishAuthentication(engine, pki)]);
     progress('store opened');
     const dataPlane = await dataPlaneStarted;
     progress('network made');
@@ -131,6 +133,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
     });
     const controllers = [
       customResourceController(base, engine),
+      aggregationController(base, engine, (service) => server.aggregator.probe(service)),
       ...workloadControllers(base, { resources: storedKinds(engine), ca: pki.ca, loadBalancerCidr: addresses.loadBalancerCidr }),
       schedulerController(actingAs(SCHEDULER, base, engine)),
       clusterAutoscaler(actingAs(AUTOSCALER, base, engine), cloud, {

@@ -21,6 +21,8 @@ const NAME_RULES: Record<string, NameRule> = {
   ClusterRole: pathSegment,
   ClusterRoleBinding: pathSegment,
   Event: isDns1123Subdomain,
+  // 'v1.' is the core group's.
+  APIService: pathSegment,
 };
 
 export function validateMetadata(object: KubeObject, old: KubeObject | undefined, custom = false): Errors {
