@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { customResourceController } from '../../src/apiserver/crd/controller.ts';
+import { patching, testWebhook, verdict, type TestWebhook } from '../../src/apiserver/webhooks/testing.ts';
+import { realClock } from '../../src/runtime/clock.ts';
+import { controllerContext, runControllers } from '../../src/runtime/context.ts';
+import { silentLogger } from '../../src/runtime/log.ts';
+import { realRandom } from '../../src/runtime/random.ts';
+import { startTestApi, whyNot, type TestApi } from './api.ts';
+
+const skip = whyNot();
+const stop = new AbortController();
+let api: TestApi;
+let hook: TestWebhook;
+let controllers: Promise<void>;
+
+before(async () => {
+  if (skip) return;
+  api = await startTestApi();
+  hook = await testWebhook((body) => verdict(body, { allowed: true }));
+  const context = controllerContext({ client: api.client, clock: realClock, random: realRandom, log: silentLogger });
+  controllers = runControllers(context, [customResourceController(context, api.engine)], stop.signal);
+});
+after(async () => {
+  stop.abort();
+  await controllers;
+  await hook?.close();
+  await api?.close();
+});
+
+const hooks = (kind: string): string => `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ${kind}WebhookConfiguration
+metadata: {name: hook}
+webhooks:
+- name: hook.example.com
+  admissionReviewVersions: [v1]
+  sideEffects: None
+  clientConfig: {url: "https://127.0.0.1:${hook.port}/", caBundle: ${hook.caBundle}}
+  rules: [{apiGroups: [""], apiVersions: [v1], resources: [configmaps], operations: [CREATE]}]
+`;
+
+test('a webhook changes, warns and denies, and kubectl shows its words', { skip }, async () => {
+  await api.apply(hooks('Mutating'));
+  hook.answer = (body) => patching(body, [{ op: 'add', path: '/data/added', value: 'yes' }]);
+  await api.kubectl('create', 'configmap', 'one', '--from-literal=a=b');
+  assert.equal(await api.kubectl('get', 'configmap', 'one', '-o', 'jsonpath={.data}'), '{"a":"b","added":"yes"}');
+  await api.kubectl('delete', 'mutatingwebhookconfiguration', 'hook');
+  await api.apply(hooks('Validating'));
+  hook.answer = (body) => verdict(body, { allowed: true, warnings: ['look out'] });
+  assert.match((await api.kubectlRaw(['create', 'configmap', 'two'])).stderr, /^Warning: look out$/m);
+  hook.answer = (body) => verdict(body, { allowed: false, status: { message: 'not today' } });
+  const { code, stderr } = await api.kubectlRaw(['create', 'configmap', 'three']);
+  assert.equal(code, 1);
+  assert.match(stderr, /admission webhook "hook\.example\.com" denied the request: not today/);
+  await api.kubectl('delete', 'validatingwebhookconfiguration', 'hook');
+  await api.kubectl('create', 'configmap', 'three');
+});
+
+test('rules of a schema are checked when it is made and when it is used', { skip }, async () => {
+  const definition = (rule: string): string => `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: ranges.example.test}
+spec:
+  group: example.test
+  scope: Namespaced
+  names: {plural: ranges, kind: Range}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            properties: {min: {type: integer}, max: {type: integer}}
+            x-kubernetes-validations: [{rule: "${rule}", message: min must not exceed max}]
+`;
+  assert.match(
+    (await api.kubectlRaw(['apply', '-f', '-'], definition('self.low <= self.max'))).stderr,
+    /x-kubernetes-validations\[0\]\.rule: Invalid value: .*undefined field 'low'/,
+  );
+  await api.apply(definition('self.min <= self.max'));
+  await api.kubectl('wait', '--for=condition=Established', 'crd/ranges.example.test', '--timeout=20s');
+  const range = (min: number, max: number): string => `apiVersion: example.test/v1\nkind: Range\nmetadata: {name: r}\nspec: {min: ${min}, max: ${max}}\n`;
+  assert.match((await api.kubectlRaw(['apply', '-f', '-'], range(2, 1))).stderr, /The Range "r" is invalid: spec: Invalid value: min must not exceed max/);
+  assert.equal(await api.apply(range(1, 2)), 'range.example.test/r created\n');
+});
+
+test('a policy denies where it is bound', { skip }, async () => {
+  await api.apply(`
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: few}
+spec:
+  matchConstraints: {resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}]}
+  validations: [{expression: "object.spec.replicas <= 5"}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: few}
+spec: {policyName: few, validationActions: [Deny]}
+`);
+  const { stderr } = await api.kubectlRaw(['create', 'deployment', 'd', '--image=x', '--replicas=6']);
+  assert.match(
+    stderr,
+    /deployments\.apps "d" is forbidden: ValidatingAdmissionPolicy 'few' with binding 'few' denied request: failed expression: object\.spec\.replicas <= 5/,
+  );
+  await api.kubectl('create', 'deployment', 'd', '--image=x', '--replicas=5');
+});
