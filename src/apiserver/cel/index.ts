@@ -15,7 +15,7 @@ import { standard } from './library-standard.ts';
 import { assignable, show, type Type } from './types.ts';
 import type { Value } from './values.ts';
 
-export { BudgetExceeded, CompileError } from './compile.ts';
+export { CompileError } from './compile.ts';
 export { CelError, wrap, type Value } from './values.ts';
 export * as types from './types.ts';
 

@@ -132,3 +132,20 @@ test('a policy that does not compile is refused with its field', async () => {
     ['spec.variables[0].expression', 'spec.validations[0].expression', 'spec.validations[0].messageExpression', 'spec.validations[1].expression'],
   );
 });
+
+test('a scale is looked at as one, by policies about scales only', async () => {
+  const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['UPDATE'] };
+  await policy({
+    matchConstraints: { resourceRules: [{ ...rule, resources: ['deployments/scale'] }] },
+    validations: [{ expression: 'object.spec.replicas < 3 && oldObject.spec.replicas == 1' }],
+  });
+  await binding();
+  const deployments = world.definition('apps/v1/deployments');
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' }, spec: { replicas: 1, selector: { matchLabels: { a: 'b' } }, template } };
+  await world.engine.create(deployments, world.ctx, 'default', body as KubeObject);
+  const scale = (replicas: number): Promise<unknown> =>
+    world.engine.patch(deployments, world.ctx, { namespace: 'default', name: 'd' }, { spec: { replicas } }, { type: 'merge', subresource: 'scale' });
+  assert.match((await refusal(scale(3))).message, /denied request/);
+  await scale(2);
+});

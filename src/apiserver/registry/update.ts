@@ -53,7 +53,7 @@ function needsRevision(definition: ResourceDefinition): boolean {
   return !definition.builtin || REVISION_NEEDED.has(`${definition.storage.group}/${definition.storage.plural}`);
 }
 
-/** `next` (taken over, already shaped) becomes the new state as far as the subresource allows. Unless reviewers take part, no await before the store accepts it. */
+/** `next` (taken over, already shaped) becomes the new state as far as the subresource allows. `reviewed`: in another form, as a Scale. Unless reviewers take part, no await before the store accepts it. */
 export async function change(
   world: RegistryWorld,
   definition: ResourceDefinition,
@@ -61,6 +61,7 @@ export async function change(
   key: ObjectKey,
   next: KubeObject,
   subresource?: string,
+  reviewed = false,
 ): Promise<StoredObject> {
   const old = current(world, definition, key);
   const revision = next.metadata.resourceVersion;
@@ -70,15 +71,17 @@ export async function change(
   object.metadata.resourceVersion = old.object.metadata.resourceVersion;
   if (subresource === undefined) prepareUpdate(definition, object, old.object);
   world.admission.admit({ operation: 'update', world, definition, ctx, key, object, old: old.object, ...(subresource === undefined ? {} : { subresource }) });
-  const review = world.reviewers.of({
-    operation: 'UPDATE',
-    definition,
-    ctx,
-    key,
-    object,
-    old: old.object,
-    ...(subresource === undefined ? {} : { subresource }),
-  });
+  const review = reviewed
+    ? undefined
+    : world.reviewers.of({
+        operation: 'UPDATE',
+        definition,
+        ctx,
+        key,
+        object,
+        old: old.object,
+        ...(subresource === undefined ? {} : { subresource }),
+      });
   if (review !== undefined) {
     await review.mutate();
     keepServerFields(definition, object, old.object);

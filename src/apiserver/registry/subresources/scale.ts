@@ -69,6 +69,15 @@ export function getScale(world: RegistryWorld, definition: ResourceDefinition, k
   return encode(0, scaleOf(definition, current(world, definition, key)));
 }
 
+/** Reviewers see the Scale, not what it scales. */
+async function reviewScale(world: RegistryWorld, definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, scale: KubeObject): Promise<void> {
+  const { plural: _plural, ...kind } = SCALE;
+  const old = scaleOf(definition, current(world, definition, key));
+  const review = world.reviewers.of({ operation: 'UPDATE', definition, ctx, key, object: scale, old, subresource: 'scale', kind });
+  await review?.mutate();
+  await review?.validate();
+}
+
 export async function updateScale(
   world: RegistryWorld,
   definition: ResourceDefinition,
@@ -77,6 +86,7 @@ export async function updateScale(
   body: KubeObject,
 ): Promise<StoredObject> {
   const scale = body as Partial<Scale> & KubeObject;
+  await reviewScale(world, definition, ctx, key, scale);
   const replicas = scale.spec?.replicas ?? 0;
   if (scale.metadata?.name && scale.metadata.name !== key.name)
     throw badRequest(`the name of the object (${scale.metadata.name}) does not match the name on the URL (${key.name})`);
@@ -92,7 +102,7 @@ export async function updateScale(
   if (revision && revision !== old.metadata.resourceVersion) throw conflict(targetOf(definition, key.name));
   const next = copyJson(old);
   write(next, pathsOf(definition).specReplicas, replicas);
-  return encode(0, scaleOf(definition, await change(world, definition, ctx, key, next)));
+  return encode(0, scaleOf(definition, await change(world, definition, ctx, key, next, undefined, true)));
 }
 
 export function patchScale(
