@@ -131,6 +131,13 @@ export function addQuantities(a: string | number, b: string | number): string {
   return format({ nanos: left.nanos + right.nanos, format: left.nanos === 0n ? right.format : left.format });
 }
 
+/** The difference, in the format of `a`; '0' where it would be less. */
+export function subtractQuantities(a: string | number, b: string | number): string {
+  const left = parse(a);
+  const nanos = left.nanos - parse(b).nanos;
+  return format({ nanos: nanos > 0n ? nanos : 0n, format: left.format });
+}
+
 /** Negative, zero or positive, as in a sort. */
 export function compareQuantities(a: string | number, b: string | number): number {
   const left = parse(a).nanos;

@@ -21,6 +21,7 @@ import type {
   PriorityClass,
   ReplicaSet,
   ReplicationController,
+  ResourceQuota,
   Secret,
   Service,
   ServiceAccount,
@@ -56,6 +57,7 @@ export const namespaces = define<Namespace>('', 'v1', 'Namespace', 'namespaces',
 export const nodes = define<Node>('', 'v1', 'Node', 'nodes', false);
 export const pods = define<Pod>('', 'v1', 'Pod', 'pods');
 export const replicationControllers = define<ReplicationController>('', 'v1', 'ReplicationController', 'replicationcontrollers');
+export const resourceQuotas = define<ResourceQuota>('', 'v1', 'ResourceQuota', 'resourcequotas');
 export const secrets = define<Secret>('', 'v1', 'Secret', 'secrets');
 export const services = define<Service>('', 'v1', 'Service', 'services');
 export const serviceAccounts = define<ServiceAccount>('', 'v1', 'ServiceAccount', 'serviceaccounts');

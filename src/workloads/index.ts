@@ -22,6 +22,7 @@ import { namespaceController } from './namespace/controller.ts';
 import { nodeLifecycleController } from './nodelifecycle/controller.ts';
 import { podGarbageCollector } from './podgc/controller.ts';
 import { replicaSetController } from './replicaset/controller.ts';
+import { resourceQuotaController } from './resourcequota/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
 import { statefulSetController } from './statefulset/controller.ts';
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts';
@@ -54,6 +55,7 @@ export function workloadControllers(ctx: ControllerContext, options: WorkloadOpt
     disruptionController(ctx),
     namespaceController(ctx, options.resources),
     serviceAccountController(ctx, options.ca),
+    resourceQuotaController(ctx, options.resources),
     nodeLifecycleController(ctx),
     podGarbageCollector(ctx),
     ...(options.loadBalancerCidr === undefined ? [] : [loadBalancerController(ctx, options.loadBalancerCidr)]),

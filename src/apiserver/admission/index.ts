@@ -3,19 +3,29 @@
  * Plugins run in upstream's order; webhooks will join them here. `plugin.ts` says what a plugin is.
  */
 import { defaultTolerations } from './default-tolerations.ts';
+import { limitRanges } from './limit-ranges.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeTaints } from './node-taints.ts';
-import type { Admission, AdmissionPlugin } from './plugin.ts';
+import type { Admission, AdmissionPlugin, Reservation } from './plugin.ts';
 import { priority } from './priority.ts';
+import { quotas } from './quotas.ts';
 import { serviceAccounts } from './service-accounts.ts';
 
-export function admission(plugins: readonly AdmissionPlugin[] = [namespaceLifecycle, serviceAccounts, nodeTaints, priority, defaultTolerations]): Admission {
+const PLUGINS: readonly AdmissionPlugin[] = [namespaceLifecycle, limitRanges, serviceAccounts, nodeTaints, priority, defaultTolerations, quotas];
+
+export function admission(plugins = PLUGINS): Admission {
+  const concluding = plugins.filter((plugin) => plugin.conclude !== undefined);
   return {
     async prepare(request) {
       for (const plugin of plugins) await plugin.prepare?.(request);
     },
     admit(request) {
       for (const plugin of plugins) plugin.admit?.(request);
+    },
+    conclude(request) {
+      let told: Reservation | undefined;
+      for (const plugin of concluding) told = plugin.conclude?.(request) ?? told;
+      return told;
     },
   };
 }

@@ -22,11 +22,20 @@ export interface AdmissionPlugin {
   prepare?(request: AdmissionRequest): Promise<void>;
   /** Changes `object` or throws a StatusError. Synchronous: what it saw still holds when the store accepts the write. */
   admit?(request: AdmissionRequest): void;
+  /**
+   * After validation and reviewers, just before the store is asked: refuses by throwing, or answers what is to be told when
+   * the store has accepted the write (which may yet fail). Nothing is waited for in between.
+   */
+  conclude?(request: AdmissionRequest): Reservation | undefined;
 }
+
+/** Given the write in progress. */
+export type Reservation = (writing: Promise<unknown>) => void;
 
 export interface Admission {
   prepare(request: AdmissionRequest): Promise<void>;
   admit(request: AdmissionRequest): void;
+  conclude(request: AdmissionRequest): Reservation | undefined;
 }
 
 export function isPod({ definition }: AdmissionRequest): boolean {

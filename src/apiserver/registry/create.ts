@@ -65,17 +65,21 @@ async function accept(world: RegistryWorld, definition: ResourceDefinition, ctx:
   const errors = validate(definition, object);
   if (errors.length > 0) throw invalid(kindOf(definition, object.metadata.name), errors);
   const allocation = world.services.allocate(definition, object);
-  if (ctx.dryRun) {
-    allocation.release();
-    return encode(0, object);
-  }
   try {
+    if (ctx.dryRun) {
+      world.admission.conclude({ operation: 'create', world, definition, ctx, key, object });
+      allocation.release();
+      return encode(0, object);
+    }
     let stored = storageForm(world, definition, object);
     if (stored instanceof Promise) {
       stored = await stored;
       if (world.store.newest(collectionOf(world, definition), storageKey(definition, key)) !== undefined) throw alreadyExists(targetOf(definition, key.name));
     }
-    const made = await world.store.put(collectionOf(world, definition), storageKey(definition, key), stored);
+    const reservation = world.admission.conclude({ operation: 'create', world, definition, ctx, key, object });
+    const writing = world.store.put(collectionOf(world, definition), storageKey(definition, key), stored);
+    reservation?.(writing);
+    const made = await writing;
     await prepareViews(world, definition, [made]);
     return view(definition, made);
   } catch (error) {

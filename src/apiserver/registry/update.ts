@@ -1,6 +1,7 @@
 /** Changing an object: replace, patch and every subresource that writes come down to `change`. */
 import { conflict, invalid, notFound, type FieldError } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey, Unstructured } from '../../kube/types.ts';
+import type { AdmissionRequest } from '../admission/plugin.ts';
 import type { RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import { encode } from '../store/stored-object.ts';
 import { checkIdentity, shapeBody } from './body.ts';
@@ -99,7 +100,7 @@ export async function change(
       return change(world, definition, ctx, key, object, subresource);
     }
   }
-  return store(world, definition, ctx, key, object, old.object);
+  return store(world, definition, ctx, key, object, old.object, subresource);
 }
 
 function errorsOf(definition: ResourceDefinition, object: KubeObject, old: KubeObject, subresource: string | undefined): FieldError[] {
@@ -122,6 +123,7 @@ async function store(
   key: ObjectKey,
   object: KubeObject,
   old: KubeObject,
+  subresource: string | undefined,
 ): Promise<StoredObject> {
   const collection = collectionOf(world, definition);
   const id = storageKey(definition, key);
@@ -129,19 +131,28 @@ async function store(
   // A spec that is the stored one itself (a status write) asks for nothing new, and must not be written to.
   const sameSpec = (object as Unstructured)['spec'] === (old as Unstructured)['spec'];
   const allocation = finished || sameSpec ? undefined : world.services.allocate(definition, object);
-  if (ctx.dryRun || (!finished && equalJson(object, old))) {
+  if (!finished && equalJson(object, old)) {
     allocation?.release();
     if (ctx.dryRun) return encode(0, object);
     await world.store.settled(collection, id);
     return current(world, definition, key);
   }
+  const request: AdmissionRequest = { operation: 'update', world, definition, ctx, key, object, old, ...(subresource === undefined ? {} : { subresource }) };
   try {
+    if (ctx.dryRun) {
+      world.admission.conclude(request);
+      allocation?.release();
+      return encode(0, object);
+    }
     let stored = storageForm(world, definition, object);
     if (stored instanceof Promise) {
       stored = await stored;
       if (world.store.newest(collection, id)?.object.metadata.resourceVersion !== old.metadata.resourceVersion) throw conflict(targetOf(definition, key.name));
     }
-    const written = await (finished ? world.store.remove(collection, id, stored) : world.store.put(collection, id, stored));
+    const reservation = finished ? undefined : world.admission.conclude(request);
+    const writing = finished ? world.store.remove(collection, id, stored) : world.store.put(collection, id, stored);
+    reservation?.(writing);
+    const written = await writing;
     await prepareViews(world, definition, [written]);
     return view(definition, written);
   } catch (error) {
