@@ -21,7 +21,7 @@ test('a deployment gets what a real API server fills in', () => {
       selector: { matchLabels: { app: 'a' } },
       template: {
         metadata: { labels: { app: 'a' } },
-        spec: { containers: [{ name: 'c', image: 'stefanprodan/podinfo', resources: { requests: { memory: '0.8G', cpu: '0.2' } } }] },
+        spec: { containers: [{ name: 'c', image: 'stefanprodan/podinfo', resources: { requests: { memory: '800M', cpu: '200m' } } }] },
       },
     },
   });

@@ -93,7 +93,11 @@ const DEFAULTS: Record<string, Defaulter> = {
   'v1/LimitRange': define<Unstructured>((object) => {
     for (const limit of list((object['spec'] as Record<string, unknown> | undefined)?.['limits'])) {
       if (limit['type'] !== 'Container') continue;
-      fill(limit, { default: limit['max'], defaultRequest: limit['default'] ?? limit['min'] });
+      const { max, min } = limit as { max?: object; min?: object };
+      const most = { ...max, ...(limit['default'] as object | undefined) };
+      const request = { ...min, ...most, ...(limit['defaultRequest'] as object | undefined) };
+      if (Object.keys(most).length > 0) limit['default'] = most;
+      if (Object.keys(request).length > 0) limit['defaultRequest'] = request;
     }
   }),
   'apps/v1/Deployment': define<Deployment>(({ spec }) => {

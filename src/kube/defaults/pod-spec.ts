@@ -1,5 +1,4 @@
 /** What the API server fills into a pod's spec. Source: the API reference's "defaults to" of each field. */
-import { canonicalQuantity, isQuantity } from '../quantity.ts';
 import type { Container, PodSpec } from '../types.ts';
 
 const FILE_MODE = 0o644;
@@ -18,7 +17,6 @@ export function defaultPodSpec(spec: PodSpec): void {
   for (const container of spec.containers ?? []) defaultContainer(container, spec.hostNetwork === true);
   for (const container of spec.ephemeralContainers ?? []) defaultContainer(container as Container, false);
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
-  if (spec.overhead) canonical(spec.overhead);
 }
 
 /** Of a pod itself, not of a template: service links belong to running pods. */
@@ -38,7 +36,6 @@ function defaultContainer(container: Container, hostNetwork: boolean): void {
   container.terminationMessagePolicy ??= 'File';
   container.imagePullPolicy ??= pullPolicy(container.image ?? '');
   container.resources ??= {};
-  for (const list of [container.resources.limits, container.resources.requests]) if (list) canonical(list);
   for (const port of container.ports ?? []) {
     port.protocol ??= 'TCP';
     if (hostNetwork) port.hostPort ??= port.containerPort;
@@ -100,9 +97,4 @@ function defaultVolume(volume: Volume): void {
 function defaultDownward(item: { fieldRef?: { apiVersion?: string }; resourceFieldRef?: { divisor?: string | number } }): void {
   if (item.fieldRef) item.fieldRef.apiVersion ??= 'v1';
   if (item.resourceFieldRef) item.resourceFieldRef.divisor ??= '0';
-}
-
-/** Quantities are answered in their canonical form; wrong ones are left for validation to name. */
-function canonical(list: Record<string, string | number>): void {
-  for (const [name, value] of Object.entries(list)) if (isQuantity(value)) list[name] = canonicalQuantity(value);
 }

@@ -62,6 +62,15 @@ for (const [name, body, want] of wrong) {
   test(`${name} is a type error`, () => assert.equal(checkFields(body, deploymentType).typeErrors[0], want));
 }
 
+test('quantities are kept in their canonical form', () => {
+  const overhead = { cpu: '0.50', memory: '1024Mi', pods: 2 };
+  const body = { spec: { template: { spec: { overhead } } } };
+  checkFields(body, deploymentType);
+  assert.deepEqual(overhead, { cpu: '0.50', memory: '1024Mi', pods: 2 });
+  checkFields(body, deploymentType, { prune: true });
+  assert.deepEqual(overhead, { cpu: '500m', memory: '1Gi', pods: '2' });
+});
+
 test('duplicate keys are found at any depth and values are as JSON.parse gives them', () => {
   const { value, duplicates } = parseJson('{"a":1,"spec":{"x":1,"x":2,"list":[{"k":1},{"k":"}\\"","k":3}]},"a":2}');
   assert.deepEqual(duplicates, ['spec.x', 'spec.list[1].k', 'a']);

@@ -1,4 +1,5 @@
 /** Decoding with eyes open: unknown fields, nulls and wrong values are found, and the first two pruned, in one walk. */
+import { canonicalQuantity, isQuantity } from '../quantity.ts';
 import { goValueError, hasGoType, type GoTypeError } from './go-values.ts';
 import type { FieldSchema, TypeSchema } from './index.ts';
 
@@ -47,9 +48,18 @@ function checkObject(value: unknown, type: TypeSchema, path: string, walk: Walk,
     const fieldValue = value[name];
     if (fieldValue !== null && fieldValue !== undefined) {
       checkField(fieldValue, field, type, path, walk, depth);
-      if (walk.prune && isOmitted(fieldValue, field)) delete value[name];
+      if (!walk.prune) continue;
+      if (isOmitted(fieldValue, field)) delete value[name];
+      else if (field.type === 'quantity') canonicalize(value, name);
     } else if (walk.prune && !keepsNull(field)) delete value[name];
   }
+}
+
+/** Quantities are answered in their canonical form, whatever form they came in; wrong ones have been reported. */
+function canonicalize(owner: Record<string, unknown>, name: string): void {
+  const value = owner[name];
+  if (isObject(value)) for (const key in value) canonicalize(value, key);
+  else if ((typeof value === 'string' || typeof value === 'number') && isQuantity(value)) owner[name] = canonicalQuantity(value);
 }
 
 function checkField(value: unknown, field: FieldSchema, owner: TypeSchema, path: string, walk: Walk, depth: number): void {

@@ -11,6 +11,7 @@ import {
   validateService,
 } from './core.ts';
 import type { Errors } from './field.ts';
+import { validateLimitRange, validateResourceQuota } from './limits.ts';
 import { validateMetadata } from './metadata.ts';
 import { validatePodSpec, validatePodUpdate } from './pod.ts';
 import { validateWebhookConfiguration } from './webhooks.ts';
@@ -30,6 +31,8 @@ const RULES: Record<string, Rule> = {
   'v1/ConfigMap': rule(validateConfigMap),
   'v1/Secret': rule(validateSecret),
   'v1/Namespace': rule(validateNamespace),
+  'v1/LimitRange': rule(validateLimitRange),
+  'v1/ResourceQuota': rule(validateResourceQuota),
   'apps/v1/Deployment': rule<Deployment>(validateDeployment),
   'apps/v1/ReplicaSet': rule<ReplicaSet>(validateReplicaSet),
   'apps/v1/DaemonSet': rule<DaemonSet>(validateDaemonSet),

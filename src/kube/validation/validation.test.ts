@@ -108,3 +108,48 @@ test('of a pod the image may change and the command may not', () => {
     /spec: Forbidden: pod updates may not change fields other than/,
   );
 });
+
+const limitRange = (...limits: object[]): object => ({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'a' }, spec: { limits } });
+const quota = (spec: object): object => ({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'a' }, spec });
+
+test('limits are in order, of known resources, and once a type', () => {
+  assert.deepEqual(texts(limitRange({ type: 'Container', min: { cpu: '1' }, max: { cpu: '2' }, default: { cpu: '2' }, defaultRequest: { cpu: '1' } })), []);
+  assert.deepEqual(texts(limitRange({ type: 'Pod', min: { cpu: '2' }, max: { cpu: '1' }, default: { cpu: '1' } }, { type: 'Pod' })), [
+    "spec.limits[0].default: Forbidden: may not be specified when `type` is 'Pod'",
+    'spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1',
+    'spec.limits[1].type: Duplicate value: "Pod"',
+  ]);
+  assert.deepEqual(texts(limitRange({ type: 'Container', max: { speed: '1' }, maxLimitRequestRatio: { cpu: '500m' } })), [
+    'spec.limits[0].max[speed]: Invalid value: "speed": must be a standard resource type or fully qualified',
+    'spec.limits[0].max[speed]: Invalid value: "speed": must be a standard resource for containers',
+    'spec.limits[0].default[speed]: Invalid value: "speed": must be a standard resource type or fully qualified',
+    'spec.limits[0].default[speed]: Invalid value: "speed": must be a standard resource for containers',
+    'spec.limits[0].defaultRequest[speed]: Invalid value: "speed": must be a standard resource type or fully qualified',
+    'spec.limits[0].defaultRequest[speed]: Invalid value: "speed": must be a standard resource for containers',
+    'spec.limits[0].maxLimitRequestRatio[cpu]: Invalid value: "500m": ratio 500m is less than 1',
+  ]);
+  assert.deepEqual(texts(limitRange({ type: 'PersistentVolumeClaim', max: { cpu: '1' } })), [
+    'spec.limits[0].limits: Required value: either minimum or maximum storage value is required, but neither was provided',
+  ]);
+});
+
+test('a quota is of countable things, and its scopes fit them and stay', () => {
+  const good = quota({ hard: { pods: '1', 'count/jobs.batch': '2', 'requests.example.com/gpu': '1' } });
+  assert.deepEqual(texts(good), []);
+  assert.deepEqual(texts(quota({ hard: { pods: '1500m', storage: '1', services: '-1' } })), [
+    'spec.hard[pods]: Invalid value: "1500m": must be an integer',
+    'spec.hard[storage]: Invalid value: "storage": must be a standard resource for quota',
+    'spec.hard[services]: Invalid value: "-1": must be greater than or equal to 0',
+  ]);
+  assert.deepEqual(texts(quota({ hard: { services: '1' }, scopes: ['BestEffort', 'NotBestEffort'] })), [
+    'spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: unsupported scope applied to resource',
+    'spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: unsupported scope applied to resource',
+    'spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes',
+  ]);
+  assert.deepEqual(texts(quota({ hard: { pods: '1' }, scopes: ['BestEffort'] }), quota({ hard: { pods: '1' } })), [
+    'spec.scopes: Invalid value: ["BestEffort"]: field is immutable',
+  ]);
+  assert.deepEqual(texts(quota({ hard: { pods: '1' }, scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In' }] } })), [
+    "spec.scopeSelector.matchExpressions.values: Required value: must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
+  ]);
+});
