@@ -8,6 +8,7 @@ import { copyJson } from './registry/json.ts';
 
 /** Acts as `user`. */
 export function inProcessClient(engine: ApiEngine, user: UserInfo): Client {
+  const program = programOf(user);
   const definitionOf = ({ group, version, plural }: Resource): ResourceDefinition => {
     const definition = engine.definition(group, version, plural);
     if (definition === undefined) throw new StatusError(404, 'NotFound', 'the server could not find the requested resource', { group, kind: plural });
@@ -15,7 +16,7 @@ export function inProcessClient(engine: ApiEngine, user: UserInfo): Client {
   };
   const context = (options: WriteOptions = {}): RequestContext => ({
     user,
-    userAgent: 'argosy',
+    userAgent: program,
     warnings: [],
     ...(options.dryRun ? { dryRun: true } : {}),
     ...(options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager }),
@@ -64,6 +65,11 @@ export function inProcessClient(engine: ApiEngine, user: UserInfo): Client {
     createSubresource: async (resource, key, subresource, body) =>
       (await engine.createSubresource(definitionOf(resource), context(), key, subresource, copyJson(body))).object,
   };
+}
+
+/** The program that upstream runs under the user's name, as it would call itself: 'kube-scheduler', 'kubelet'. */
+function programOf({ name }: UserInfo): string {
+  return name.startsWith('system:node:') ? 'kubelet' : name.slice(name.lastIndexOf(':') + 1);
 }
 
 function keyOf(name: string, namespace: string | undefined): ObjectKey {

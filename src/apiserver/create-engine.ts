@@ -54,6 +54,10 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
         if (definition === undefined) throw new Error(`there is no built-in resource ${plural}.${group}`);
         return definition;
       },
+      served(apiVersion, plural) {
+        const slash = apiVersion.indexOf('/');
+        return definitions.get({ group: slash < 0 ? '' : apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1), plural });
+      },
     },
     definitions,
   );

@@ -24,6 +24,8 @@ export interface RequestContext {
   fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
   /** Duplicate keys the decoder saw in the body ('spec.x'); reported as `fieldValidation` says. */
   duplicateFields?: readonly string[];
+  /** Set by the engine: the write made the object (HTTP answers 201). */
+  created?: boolean;
   /** Filled by the engine; HTTP sends each as a `Warning: 299 - "..."` header. */
   warnings: string[];
 }

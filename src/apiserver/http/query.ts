@@ -1,5 +1,6 @@
 /** Query parameters into requests to the engine. Bad values are answered with 400 or 422 and the parameter's name. */
 import { badRequest, invalid, type FieldError } from '../../kube/status.ts';
+import type { PatchType } from '../../runtime/client.ts';
 import type { DeleteRequest, ListRequest, RequestContext, WatchRequest } from '../engine.ts';
 
 export function isTrue(query: URLSearchParams, name: string): boolean {
@@ -50,6 +51,15 @@ export function readWriteOptions(query: URLSearchParams, ctx: RequestContext, ki
     throw invalidOption(kind, 'fieldValidation', `Unsupported value: ${JSON.stringify(validation)}: supported values: "", "Ignore", "Strict", "Warn"`);
   }
   ctx.fieldValidation = known ?? 'Warn';
+}
+
+/** An apply says who applies; `force` is an apply's alone. */
+export function checkPatchOptions(query: URLSearchParams, type: PatchType): void {
+  if (type === 'apply') {
+    if (!query.get('fieldManager')) throw invalidOption('PatchOptions', 'fieldManager', 'Required value: is required for apply patch');
+  } else if (query.has('force')) {
+    throw invalidOption('PatchOptions', 'force', 'Forbidden: may not be specified for non-apply patch');
+  }
 }
 
 const MANAGER_MAX = 128;
@@ -106,12 +116,15 @@ export function integer(query: URLSearchParams, name: string): number | undefine
   return value;
 }
 
+const REASONS: readonly [start: string, reason: FieldError['reason']][] = [
+  ['Unsupported', 'FieldValueNotSupported'],
+  ['Too long', 'FieldValueTooLong'],
+  ['Required', 'FieldValueRequired'],
+  ['Forbidden', 'FieldValueForbidden'],
+];
+
 function invalidOption(kind: string, field: string, message: string): Error {
-  const reason: FieldError['reason'] = message.startsWith('Unsupported')
-    ? 'FieldValueNotSupported'
-    : message.startsWith('Too long')
-      ? 'FieldValueTooLong'
-      : 'FieldValueInvalid';
+  const reason = REASONS.find(([start]) => message.startsWith(start))?.[1] ?? 'FieldValueInvalid';
   return invalid({ group: 'meta.k8s.io', kind, name: '' }, [{ reason, field, message }]);
 }
 

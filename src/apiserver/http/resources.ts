@@ -8,7 +8,7 @@ import { negotiate } from './accept.ts';
 import { readObject, readPatch } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResourcePath } from './path.ts';
-import { deleteRequest, integer, isTrue, listRequest, readWriteOptions, watchRequest } from './query.ts';
+import { checkPatchOptions, deleteRequest, integer, isTrue, listRequest, readWriteOptions, watchRequest } from './query.ts';
 import { listLength, renderList, renderObject, type Rendering } from './representation.ts';
 import { JSON_TYPE, send, sendPieces, sendWarnings } from './respond.ts';
 import { streamWatch } from './watch.ts';
@@ -118,8 +118,10 @@ async function write(engine: ApiEngine, exchange: Exchange, { definition, path, 
     case 'patch': {
       readWriteOptions(query, ctx, 'PatchOptions');
       const { type, value, duplicates } = await readPatch(request);
+      checkPatchOptions(query, type);
       ctx.duplicateFields = duplicates;
-      return [await engine.patch(definition, ctx, keyOf(path), value, { type, ...subresource, ...(isTrue(query, 'force') ? { force: true } : {}) }), 200];
+      const patched = await engine.patch(definition, ctx, keyOf(path), value, { type, ...subresource, ...(isTrue(query, 'force') ? { force: true } : {}) });
+      return [patched, ctx.created ? 201 : 200];
     }
     case 'delete': {
       const body = await readObject(request);

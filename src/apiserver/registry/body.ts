@@ -5,6 +5,7 @@ import { checkFields } from '../../kube/schema/strict.ts';
 import { badRequest, invalid, type StatusError, unrecognized } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { RequestContext, ResourceDefinition } from '../engine.ts';
+import { keepReset } from './managed-fields.ts';
 import { strategyOf } from './strategy.ts';
 
 /** Kind, name and namespace: fills in what is missing, throws StatusError 400 for what is another's. */
@@ -87,6 +88,7 @@ function invalidPatch(patch: unknown, why: string): StatusError {
 
 function shape(definition: ResourceDefinition, ctx: RequestContext, object: KubeObject): string[] {
   const strategy = strategyOf(definition);
+  keepReset(object);
   const { unknown, typeErrors } = strategy.prune(object);
   // A custom resource's schema says nothing about metadata.
   if (!definition.builtin) {

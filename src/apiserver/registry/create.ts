@@ -7,6 +7,7 @@ import type { Review } from '../webhooks/review.ts';
 import { checkIdentity, keyOf, shapeBody } from './body.ts';
 import { prepareViews, storageForm } from './conversion.ts';
 import { prepareCreate } from './kinds.ts';
+import { managersOfNew, setManagers } from './managed-fields.ts';
 import { generateName, stampNew } from './metadata.ts';
 import { validate } from './strategy.ts';
 import { collectionOf, kindOf, storageKey, targetOf, view, type RegistryWorld } from './world.ts';
@@ -14,17 +15,19 @@ import { collectionOf, kindOf, storageKey, targetOf, view, type RegistryWorld } 
 /** Upstream's count: the suffix has 27^5 values, so that eight collisions mean something else is wrong. */
 const NAME_ATTEMPTS = 8;
 
-/** Takes the body over. */
+/** Takes the body over. `applied`: an apply makes it, and has said whose fields are whose; else all are the writer's. */
 export async function create(
   world: RegistryWorld,
   definition: ResourceDefinition,
   ctx: RequestContext,
   namespace: string | undefined,
   body: unknown,
+  applied = false,
 ): Promise<StoredObject> {
   checkIdentity(definition, namespace === undefined ? {} : { namespace }, body);
   if (body.metadata.resourceVersion) throw new StatusError(400, 'BadRequest', 'resourceVersion should not be set on objects to be created');
   shapeBody(definition, ctx, body);
+  if (!applied) setManagers(body, managersOfNew({ world, definition, ctx }, body));
   const generated = !body.metadata.name && body.metadata.generateName;
   if (generated) body.metadata.name = generateName(world, generated);
   stampNew(world, definition, body);

@@ -7,6 +7,7 @@ import { schemaOf } from '../../kube/schema/index.ts';
 import { badRequest, isConflict, unsupportedMediaType, type StatusError } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { PatchRequest, RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
+import { apply } from './apply.ts';
 import { checkIdentity, shapePatched } from './body.ts';
 import { copyJson } from './json.ts';
 import { change, current } from './update.ts';
@@ -23,16 +24,16 @@ export async function patch(
   body: unknown,
   request: PatchRequest,
 ): Promise<StoredObject> {
-  // Before the object is looked up: an apply may name one that is yet to be made.
-  if (request.type === 'apply') throw applyIsMissing();
+  const { type, subresource } = request;
+  if (type === 'apply') return apply(world, definition, ctx, key, body, request);
   for (let attempt = 1; ; attempt++) {
     const old = current(world, definition, key).object;
-    const next = patched(definition, old, body, request.type);
+    const next = patched(definition, old, body, type);
     checkIdentity(definition, key, next);
     shapePatched(definition, ctx, next, body);
     const own = next.metadata.resourceVersion === old.metadata.resourceVersion;
     try {
-      return await change(world, definition, ctx, key, next, request.subresource);
+      return await change(world, definition, ctx, key, next, subresource === undefined ? {} : { subresource });
     } catch (error) {
       // Only reviewers take so long that the object changes under a patch.
       if (!own || attempt === ATTEMPTS || !isConflict(error)) throw error;
@@ -40,13 +41,16 @@ export async function patch(
   }
 }
 
+/** Patches whose outcome is a whole object, whoever owns what. */
+export type WholePatch = Exclude<PatchRequest['type'], 'apply'>;
+
 /** The patched object, a copy of its own. */
-export function patched(definition: ResourceDefinition, object: KubeObject, body: unknown, type: PatchRequest['type']): KubeObject {
+export function patched(definition: ResourceDefinition, object: KubeObject, body: unknown, type: WholePatch): KubeObject {
   // What a patch leaves alone it shares with the stored object.
   return copyJson(applied(definition, object, body, type)) as KubeObject;
 }
 
-function applied(definition: ResourceDefinition, object: KubeObject, body: unknown, type: PatchRequest['type']): unknown {
+function applied(definition: ResourceDefinition, object: KubeObject, body: unknown, type: WholePatch): unknown {
   // Stored objects were encoded as JSON: their types only name their members.
   const document = object as unknown as Json;
   switch (type) {
@@ -59,18 +63,12 @@ function applied(definition: ResourceDefinition, object: KubeObject, body: unkno
       if (!definition.builtin || schema === undefined) throw unsupported(['json', 'merge']);
       return applyStrategicMergePatch(document, mergeBody(body), schema);
     }
-    case 'apply':
-      throw applyIsMissing();
   }
 }
 
 function mergeBody(body: unknown): JsonObject {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding patch: the patch must be an object');
   return body as JsonObject;
-}
-
-function applyIsMissing(): StatusError {
-  return unsupportedMediaType('server-side apply is not supported yet; leave --server-side away: kubectl then applies by a merge patch');
 }
 
 function unsupported(kinds: readonly string[]): StatusError {

@@ -8,6 +8,7 @@ import { checkIdentity, shapeBody } from './body.ts';
 import { prepareViews, storageForm } from './conversion.ts';
 import { copyJson, equalJson } from './json.ts';
 import { prepareUpdate } from './kinds.ts';
+import { managersOfChanged, onlyTimesDiffer, setManagers } from './managed-fields.ts';
 import { bumpGeneration, keepServerFields } from './metadata.ts';
 import { validate, validateStatus } from './strategy.ts';
 import { collectionOf, kindOf, storageKey, targetOf, view, type RegistryWorld } from './world.ts';
@@ -47,32 +48,43 @@ export function update(
     ]);
   }
   shapeBody(definition, ctx, body);
-  return change(world, definition, ctx, key, body, subresource);
+  return change(world, definition, ctx, key, body, subresource === undefined ? {} : { subresource });
 }
 
 function needsRevision(definition: ResourceDefinition): boolean {
   return !definition.builtin || REVISION_NEEDED.has(`${definition.storage.group}/${definition.storage.plural}`);
 }
 
-/** `next` (taken over, already shaped) becomes the new state as far as the subresource allows. `reviewed`: in another form, as a Scale. Unless reviewers take part, no await before the store accepts it. */
+export interface Change {
+  subresource?: string;
+  /** It came as a Scale and reviewers have seen it as one. */
+  asScale?: boolean;
+  /** An apply has said whose fields are whose. */
+  applied?: boolean;
+}
+
+/** `next` (taken over, already shaped) becomes the new state as far as the subresource allows. Unless reviewers take part, no await before the store accepts it. */
 export async function change(
   world: RegistryWorld,
   definition: ResourceDefinition,
   ctx: RequestContext,
   key: ObjectKey,
   next: KubeObject,
-  subresource?: string,
-  reviewed = false,
+  { subresource, asScale = false, applied = false }: Change = {},
 ): Promise<StoredObject> {
   const old = current(world, definition, key);
   const revision = next.metadata.resourceVersion;
   if (revision && revision !== old.object.metadata.resourceVersion) throw conflict(targetOf(definition, key.name));
   const object = subresource === undefined ? mainPart(definition, next, old.object) : subresourcePart(definition, next, old.object, subresource);
+  const door = asScale ? 'scale' : subresource;
+  const write = { world, definition, ctx, ...(door === undefined ? {} : { subresource: door }) };
+  const managers = applied ? next.metadata.managedFields : managersOfChanged(write, object, old.object);
   keepServerFields(definition, object, old.object);
+  setManagers(object, managers);
   object.metadata.resourceVersion = old.object.metadata.resourceVersion;
   if (subresource === undefined) prepareUpdate(definition, object, old.object);
   world.admission.admit({ operation: 'update', world, definition, ctx, key, object, old: old.object, ...(subresource === undefined ? {} : { subresource }) });
-  const review = reviewed
+  const review = asScale
     ? undefined
     : world.reviewers.of({
         operation: 'UPDATE',
@@ -97,7 +109,8 @@ export async function change(
       // Reviewers take their time: what the writer saw is no longer there.
       if (revision) throw conflict(targetOf(definition, key.name));
       delete object.metadata.resourceVersion;
-      return change(world, definition, ctx, key, object, subresource);
+      delete object.metadata.managedFields;
+      return change(world, definition, ctx, key, object, subresource === undefined ? {} : { subresource });
     }
   }
   return store(world, definition, ctx, key, object, old.object, subresource);
@@ -131,7 +144,7 @@ async function store(
   // A spec that is the stored one itself (a status write) asks for nothing new, and must not be written to.
   const sameSpec = (object as Unstructured)['spec'] === (old as Unstructured)['spec'];
   const allocation = finished || sameSpec ? undefined : world.services.allocate(definition, object);
-  if (!finished && equalJson(object, old)) {
+  if (!finished && isUnchanged(object, old)) {
     allocation?.release();
     if (ctx.dryRun) return encode(0, object);
     await world.store.settled(collection, id);
@@ -159,6 +172,12 @@ async function store(
     allocation?.release();
     throw error;
   }
+}
+
+/** That somebody wrote the same again is no change. */
+function isUnchanged(object: KubeObject, old: KubeObject): boolean {
+  const bare = (one: KubeObject): object => ({ ...one, metadata: { ...one.metadata, managedFields: undefined } });
+  return equalJson(bare(object), bare(old)) && onlyTimesDiffer(object, old);
 }
 
 /** An object on its way out goes when its last finalizer does, unless it still has time to stop in (a pod's grace). */

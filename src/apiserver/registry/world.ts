@@ -26,6 +26,8 @@ export interface RegistryWorld {
   services: ServiceAllocator;
   /** The built-in definition of a kind the registry itself works on. */
   builtin(group: string, plural: string): ResourceDefinition;
+  /** The definition of a resource in a version ('apps/v1'); undefined when it is not served. */
+  served(apiVersion: string, plural: string): ResourceDefinition | undefined;
 }
 
 /** A write on its way through the registry. */

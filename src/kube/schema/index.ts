@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAtomicType } from './atomic-types.ts';
 import { dataDir } from './data-dir.ts';
 import type { FieldData, TypeData } from './table-data.ts';
 
@@ -53,6 +54,8 @@ export interface TypeSchema {
   readonly fields: ReadonlyMap<string, FieldSchema>;
   /** Has apiVersion and kind. */
   readonly isKind: boolean;
+  /** Its values are replaced and owned as one. */
+  readonly atomic: boolean;
   /** Protobuf numbers of embedded structs, whose fields are the type's own in JSON. */
   readonly inline: readonly { number: number; type: TypeSchema }[];
 }
@@ -109,6 +112,7 @@ function typeNamed(name: string): TypeSchema | undefined {
   const type: TypeSchema = {
     name,
     isKind: entry.kind === true,
+    atomic: isAtomicType(name),
     // Lazily: types refer to each other, some to themselves.
     get fields() {
       return (fields ??= new Map(entry.fields.map((field) => [field.n, makeField(field)])));

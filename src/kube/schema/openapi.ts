@@ -95,6 +95,7 @@ function addType(schemas: Doc, type: TypeSchema, gvk?: { group: string; version:
   if (gvk) doc['x-kubernetes-group-version-kind'] = [gvk];
   const required = [...type.fields.values()].filter((field) => field.required).map((field) => field.name);
   if (required.length > 0) doc['required'] = required;
+  if (type.atomic) doc['x-kubernetes-map-type'] = 'atomic';
   for (const field of type.fields.values()) {
     properties[field.name] = fieldDoc(field, descriptionOf(type, field.name));
     if (typeof field.type !== 'string') addType(schemas, field.type);

@@ -5,6 +5,8 @@ import type { KubeObject, LabelSelector, ObjectKey, Unstructured } from '../../.
 import type { PatchRequest, RequestContext, ResourceDefinition, ScalePaths, StoredObject } from '../../engine.ts';
 import { encode } from '../../store/stored-object.ts';
 import { copyJson } from '../json.ts';
+import { checkApplied } from '../apply.ts';
+import { applied } from '../managed-fields.ts';
 import { patched } from '../patch.ts';
 import { change, current } from '../update.ts';
 import { targetOf, type RegistryWorld } from '../world.ts';
@@ -102,7 +104,24 @@ export async function updateScale(
   if (revision && revision !== old.metadata.resourceVersion) throw conflict(targetOf(definition, key.name));
   const next = copyJson(old);
   write(next, pathsOf(definition).specReplicas, replicas);
-  return encode(0, scaleOf(definition, await change(world, definition, ctx, key, next, undefined, true)));
+  return encode(0, scaleOf(definition, await change(world, definition, ctx, key, next, { asScale: true })));
+}
+
+/** The number of replicas becomes the applier's own. */
+async function applyScale(
+  world: RegistryWorld,
+  definition: ResourceDefinition,
+  ctx: RequestContext,
+  key: ObjectKey,
+  body: unknown,
+  force: boolean,
+): Promise<StoredObject> {
+  const scale = checkApplied(body, SCALE, key) as Partial<Scale> & KubeObject;
+  const old = current(world, definition, key).object;
+  const parent: KubeObject = { apiVersion: old.apiVersion, kind: old.kind, metadata: { name: key.name } };
+  if (scale.spec?.replicas !== undefined) write(parent, pathsOf(definition).specReplicas, scale.spec.replicas);
+  const next = copyJson(applied({ world, definition, ctx, subresource: 'scale' }, parent, old, force));
+  return encode(0, scaleOf(definition, await change(world, definition, ctx, key, next, { asScale: true, applied: true })));
 }
 
 export function patchScale(
@@ -115,6 +134,7 @@ export function patchScale(
 ): Promise<StoredObject> {
   const scale = scaleOf(definition, current(world, definition, key));
   // Scale has no lists: a strategic merge of it is a merge.
+  if (request.type === 'apply') return applyScale(world, definition, ctx, key, body, request.force === true);
   const type = request.type === 'strategic' ? 'merge' : request.type;
   const next = patched(definition, scale, body, type);
   // Without a revision in the patch, it applies to whatever is there.
