@@ -25,6 +25,7 @@ import type { Definitions } from './definitions.ts';
 import { remove, removeCollection } from './delete.ts';
 import { list } from './list.ts';
 import { patch } from './patch.ts';
+import { managersOfNew, setManagers } from './managed-fields.ts';
 import { parseRevision, waitFor } from './revisions.ts';
 import { bind } from './subresources/binding.ts';
 import { evict } from './subresources/eviction.ts';
@@ -174,7 +175,11 @@ export class Registry implements ApiEngine {
     if (definition.group === '' && definition.plural === 'bindings') return bind(this.#world, ctx, keyOf(body), body);
     const handler = this.#handlers.get(handlerName(definition.group, definition.plural, ''));
     if (handler === undefined) throw methodNotSupported(targetOf(definition), 'create');
-    return encode(0, await handler(ctx, keyOf(body), body));
+    const managers = managersOfNew({ world: this.#world, definition, ctx }, body);
+    const answer = await handler(ctx, keyOf(body), body);
+    answer.metadata ??= {};
+    setManagers(answer, managers);
+    return encode(0, answer);
   }
 }
 

@@ -142,7 +142,8 @@ function writerOf({ world, definition, ctx, subresource }: TrackedWrite, operati
     operation,
     apiVersion: apiVersionServed(definition),
     ...(subresource === undefined ? {} : { subresource }),
-    time: timestamp(world.clock.now()),
+    // Upstream loses the time on the way from a Scale to what it scales.
+    ...(subresource === 'scale' ? {} : { time: timestamp(world.clock.now()) }),
   };
 }
 

@@ -2,7 +2,7 @@
 import { equalJson } from '../json.ts';
 import { LEAF, nodeOf, type FieldSet } from './field-set.ts';
 import { itemElement, NoElementError } from './path-element.ts';
-import { isLeaf, resolved, type ListShape, type ObjectShape, type Shape } from './shape.ts';
+import { isLeaf, resolved, type ListShape, type MemberShape, type ObjectShape, type Shape } from './shape.ts';
 
 /** Sets of what `next` has and `old` has not, of what both have with other values, and of what only `old` has. */
 export interface Difference {
@@ -46,16 +46,17 @@ function compareMembers(old: Members | null, next: Members | null, shape: Object
     const member = shape.fields.get(name);
     const inner = member?.shape ?? shape.element;
     if (inner === undefined || member?.untracked) continue;
-    const [right, left] = [next[name], own(old, name)];
+    const [right, left] = [present(next[name], member), present(own(old, name), member)];
     if (right === left || right === undefined) continue;
     found = collect(found, member?.element ?? `f:${name}`, compareValues(left ?? member?.absent, right, inner));
   }
   for (const name in old) {
-    if (own(next, name) !== undefined || skip?.(name)) continue;
+    if (skip?.(name)) continue;
     const member = shape.fields.get(name);
     const inner = member?.shape ?? shape.element;
-    if (inner === undefined || member?.untracked || old[name] === undefined) continue;
-    found = collect(found, member?.element ?? `f:${name}`, compareValues(old[name], member?.absent, inner));
+    if (inner === undefined || member?.untracked || present(own(next, name), member) !== undefined) continue;
+    const left = present(old[name], member);
+    if (left !== undefined) found = collect(found, member?.element ?? `f:${name}`, compareValues(left, member?.absent, inner));
   }
   return found;
 }
@@ -139,6 +140,10 @@ function withChild(set: FieldSet | undefined, element: string, child: FieldSet):
   if (set === undefined) return { [element]: child };
   (set as Record<string, FieldSet>)[element] = child;
   return set;
+}
+
+function present(value: unknown, member: MemberShape | undefined): unknown {
+  return member !== undefined && value === member.zero ? undefined : value;
 }
 
 function own(object: Members | null, name: string): unknown {

@@ -40,8 +40,10 @@ export interface MemberShape {
   /** 'f:name' */
   readonly element: string;
   readonly shape: Shape;
-  /** What Go has in its place when it is not there: structs that are no pointers, and required fields' zero values. */
+  /** What Go has in its place when it is not there: an empty struct that is no pointer, null for a list that is always written. */
   readonly absent: unknown;
+  /** The value that says as much as its absence: Go writes some zeros and leaves others out. */
+  readonly zero?: unknown;
   /** The server's own: nobody's field. */
   readonly untracked?: true;
 }
@@ -79,8 +81,7 @@ export function listShape(element: Shape, atomic: boolean, keyOrder: readonly st
 /** Of `metadata`: never anyone's, as upstream strips them from every set. */
 const UNTRACKED = new Set(['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'clusterName', 'generation', 'managedFields', 'resourceVersion']);
 const NO_STRUCT: unknown = Object.freeze({});
-const NO_LIST: unknown = Object.freeze([]);
-const STRING_FIELD = { shape: SCALARS.string, absent: '', untracked: true } as const;
+const STRING_FIELD = { shape: SCALARS.string, absent: undefined, untracked: true } as const;
 
 /** Members of every object's root, beside the kind's own. */
 export function rootShape(fields: Iterable<readonly [string, MemberShape]>, metadata: ObjectShape, element?: Shape): ObjectShape {
@@ -117,7 +118,7 @@ export function shapeOfType(type: TypeSchema): ObjectShape {
 }
 
 export function* membersOf(type: TypeSchema): Iterable<[string, MemberShape]> {
-  for (const [name, field] of type.fields) yield [name, { element: `f:${name}`, shape: shapeOfField(field), absent: absentOf(field) }];
+  for (const [name, field] of type.fields) yield [name, { element: `f:${name}`, shape: shapeOfField(field), ...absenceOf(field, type) }];
 }
 
 function shapeOfField(field: FieldSchema): Shape {
@@ -129,10 +130,13 @@ function shapeOfField(field: FieldSchema): Shape {
       return { kind: 'object', atomic: field.mapType === 'atomic', fields: new Map(), element };
     case 'list': {
       const { atomic, keys } = listKindOf(field);
-      return listShape(element, atomic, keys, (key) => (typeof field.type === 'string' ? undefined : field.type.fields.get(key)?.default));
+      return listShape(element, atomic, keys, (key) => KEY_DEFAULTS[key]);
     }
   }
 }
+
+/** Of ports, wherever they are told apart by it: the npm packages the table is made from have no defaults. */
+const KEY_DEFAULTS: Record<string, unknown> = { protocol: 'TCP' };
 
 /** As upstream reads the markers: the list type first, then the patch strategy. */
 function listKindOf({ listType, listMapKeys, patchStrategy, patchMergeKey }: FieldSchema): { atomic: boolean; keys?: readonly string[] } {
@@ -141,23 +145,17 @@ function listKindOf({ listType, listMapKeys, patchStrategy, patchMergeKey }: Fie
   return { atomic: false, ...(patchMergeKey === undefined ? {} : { keys: [patchMergeKey] }) };
 }
 
-function absentOf({ type, container, required, pointer }: FieldSchema): unknown {
-  if (container === 'none' && typeof type !== 'string') return pointer ? undefined : NO_STRUCT;
-  if (!required || pointer) return undefined;
-  if (container === 'list') return NO_LIST;
-  if (container === 'map') return NO_STRUCT;
-  switch (type) {
-    case 'string':
-      return '';
-    case 'boolean':
-      return false;
-    case 'int32':
-    case 'int64':
-      return 0;
-    default:
-      return undefined;
+function absenceOf({ type, container, required, pointer, number }: FieldSchema, owner: TypeSchema): Pick<MemberShape, 'absent' | 'zero'> {
+  if (container !== 'none') return { absent: required ? null : undefined };
+  if (typeof type !== 'string') {
+    // Kinds without protobuf do not say what is a pointer: there, what may be left out is one.
+    const isPointer = pointer || (number === undefined && !required && !owner.isKind);
+    return { absent: isPointer ? undefined : NO_STRUCT };
   }
+  return pointer ? { absent: undefined } : { absent: undefined, zero: ZEROS[type] };
 }
+
+const ZEROS: Partial<Record<Scalar, unknown>> = { string: '', boolean: false, int32: 0, int64: 0, time: null, microTime: null };
 
 const KINDS: Partial<Record<Scalar, ScalarKind>> = {
   string: 'string',

@@ -8,8 +8,8 @@ import { capUpdates, isSame, type Manager } from './managers.ts';
 import { mergeValues } from './merge.ts';
 import { prune, type Versions } from './prune.ts';
 
-/** Who writes, in which version, through which subresource, and when. */
-export type Writer = Omit<Manager, 'fields' | 'time'> & { time: string };
+/** Who writes, in which version, through which subresource, and when (a scale does not say). */
+export type Writer = Omit<Manager, 'fields'>;
 
 /** Members of the object's root that the writer cannot own here: status, for a write of the main resource. */
 export type Skip = (member: string) => boolean;
@@ -34,7 +34,7 @@ export function trackUpdate({ old, next, managers, writer, versions, skip }: Upd
     const isWriter = isSame(entry, writer);
     const seen = changeIn(entry.apiVersion);
     const kept = seen === undefined ? entry.fields : lessChanged(entry.fields, seen, isWriter);
-    if (isWriter && !isEmpty(taken)) return [{ ...entry, time: writer.time, fields: union(kept, taken) }];
+    if (isWriter && !isEmpty(taken)) return [{ ...entry, ...writer, fields: union(kept, taken) }];
     return isEmpty(kept) ? [] : [kept === entry.fields ? entry : { ...entry, fields: kept }];
   });
   if (!isEmpty(taken) && !left.some((entry) => isSame(entry, writer))) left.push({ ...writer, fields: taken });
@@ -106,8 +106,9 @@ export function applyConfiguration({ live, configuration, managers, writer, vers
     return isEmpty(kept) ? [] : [{ ...entry, fields: kept }];
   });
   if (conflicts.length > 0 && !force) return { conflicts };
-  const time = equalJson(live, object) ? last?.time : writer.time;
-  const { time: _time, ...entry } = own;
+  // An apply that changes nothing is not dated.
+  const { time: now, ...entry } = own;
+  const time = equalJson(live, object) ? last?.time : now;
   return { object, managers: isEmpty(own.fields) ? left : [...left, { ...entry, ...(time === undefined ? {} : { time }) }] };
 }
 

@@ -119,7 +119,9 @@ const DEFAULTS: Record<string, Defaulter> = {
     spec.replicas ??= 1;
     template(spec.template);
   }),
-  'apps/v1/DaemonSet': define<DaemonSet>(({ spec }) => {
+  'apps/v1/DaemonSet': define<DaemonSet>(({ metadata, spec }) => {
+    // Upstream's way from its inner form writes the annotation before anybody counts.
+    metadata.annotations = { 'deprecated.daemonset.template.generation': '0', ...metadata.annotations };
     if (!spec) return;
     spec.updateStrategy ??= {};
     spec.updateStrategy.type ??= 'RollingUpdate';
