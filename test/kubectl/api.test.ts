@@ -209,8 +209,3 @@ test('events can be listed for an object', { skip }, async () => {
   assert.match(await api.kubectl('events', '--for', 'deployment/web'), /it was tested/);
   assert.match(await api.kubectl('describe', 'deploy', 'web'), /Tested/);
 });
-
-test('server-side apply says that it is not there yet, and what to do', { skip }, async () => {
-  const { stderr } = await api.kubectlRaw(['apply', '--server-side', '-f', '-'], 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: applied}\n');
-  assert.match(stderr, /server-side apply is not supported yet; leave --server-side away/);
-});
