@@ -5,6 +5,7 @@
 import type {
   ConfigMap,
   ControllerRevision,
+  CronJob,
   CustomResourceDefinition,
   DaemonSet,
   Deployment,
@@ -66,6 +67,7 @@ export const daemonSets = define<DaemonSet>('apps', 'v1', 'DaemonSet', 'daemonse
 export const deployments = define<Deployment>('apps', 'v1', 'Deployment', 'deployments');
 export const replicaSets = define<ReplicaSet>('apps', 'v1', 'ReplicaSet', 'replicasets');
 export const statefulSets = define<StatefulSet>('apps', 'v1', 'StatefulSet', 'statefulsets');
+export const cronJobs = define<CronJob>('batch', 'v1', 'CronJob', 'cronjobs');
 export const jobs = define<Job>('batch', 'v1', 'Job', 'jobs');
 export const leases = define<Lease>('coordination.k8s.io', 'v1', 'Lease', 'leases');
 export const endpointSlices = define<EndpointSlice>('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices');

@@ -10,6 +10,8 @@ export interface Clock {
 
 export type Cancel = () => void;
 
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 /** `metadata.creationTimestamp` and its like: whole seconds, UTC. */
 export function timestamp(epochMs: number): string {
   return new Date(Math.floor(epochMs / 1000) * 1000).toISOString().replace('.000Z', 'Z');
@@ -23,7 +25,12 @@ export function microTimestamp(epochMs: number): string {
 export const realClock: Clock = {
   now: () => Date.now(),
   after(delayMs, fn) {
-    const timer = setTimeout(fn, Math.max(0, delayMs));
+    let timer: NodeJS.Timeout;
+    // Node's timers end after 25 days and fire at once when asked for more.
+    const wait = (leftMs: number): void => {
+      timer = leftMs > TIMER_MAX_MS ? setTimeout(() => wait(leftMs - TIMER_MAX_MS), TIMER_MAX_MS) : setTimeout(fn, Math.max(0, leftMs));
+    };
+    wait(delayMs);
     return () => clearTimeout(timer);
   },
   sleep(delayMs, signal) {
@@ -34,7 +41,7 @@ export const realClock: Clock = {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, Math.max(0, delayMs));
+      const timer = setTimeout(done, Math.min(Math.max(0, delayMs), TIMER_MAX_MS));
       signal?.addEventListener('abort', done, { once: true });
     });
   },

@@ -11,6 +11,7 @@
  */
 import type { Resource } from '../kube/resources.ts';
 import type { Controller, ControllerContext } from '../runtime/controller.ts';
+import { cronJobController } from './cronjob/controller.ts';
 import { daemonSetController } from './daemonset/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { disruptionController } from './disruption/controller.ts';
@@ -50,6 +51,7 @@ export function workloadControllers(ctx: ControllerContext, options: WorkloadOpt
     daemonSetController(ctx),
     statefulSetController(ctx),
     jobController(ctx),
+    cronJobController(ctx),
     ttlAfterFinishedController(ctx),
     endpointSliceController(ctx),
     disruptionController(ctx),
