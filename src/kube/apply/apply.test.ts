@@ -149,8 +149,13 @@ function withoutEmpty(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const members = Object.entries(value)
     .map(([name, inner]): [string, unknown] => [name, withoutEmpty(inner)])
-    .filter(([, inner]) => typeof inner !== 'object' || inner === null || Object.keys(inner).length > 0 || inner instanceof Set);
+    .filter(([, inner]) => !isEmptyValue(inner));
   return Object.fromEntries(members);
+}
+
+function isEmptyValue(value: unknown): boolean {
+  if (value instanceof Set) return value.size === 0;
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 const LIST = (names: string): object => ({ ...POD, spec: { containers: [...names].map((name) => ({ name })) } });
