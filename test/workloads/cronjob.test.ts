@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 const KEY = { namespace: 'default', name: 'tick' };
 
 function cronJob(spec: Partial<NonNullable<CronJob['spec']>>, ends: 'ends' | 'runs on' = 'ends'): CronJob {
-  const annotations = ends === 'ends' ? { 'test/ends': '0' } : {};
+  const annotations: Record<string, string> = ends === 'ends' ? { 'test/ends': '0' } : {};
   const template = { metadata: { annotations }, spec: { restartPolicy: 'Never' as const, containers: [{ name: 'main', image: 'x' }] } };
   return {
     apiVersion: 'batch/v1',
