@@ -12,9 +12,17 @@ export type Cancel = () => void;
 
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
+/** Most are asked for in the second of the one before. */
+const last = { second: Number.NaN, text: '' };
+
 /** `metadata.creationTimestamp` and its like: whole seconds, UTC. */
 export function timestamp(epochMs: number): string {
-  return new Date(Math.floor(epochMs / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+  const second = Math.floor(epochMs / 1000);
+  if (second !== last.second) {
+    last.text = new Date(second * 1000).toISOString().replace('.000Z', 'Z');
+    last.second = second;
+  }
+  return last.text;
 }
 
 /** metav1.MicroTime, for leases and events. */

@@ -11,7 +11,7 @@ export interface Versions {
   shapeOf(apiVersion: string): ObjectShape | undefined;
 }
 
-/** Its name is always in a configuration, so that metadata as such stays. */
+/** The server's own fields are in no set, but are there: metadata as such stays. */
 const METADATA: FieldSet = { 'f:metadata': LEAF };
 
 /**
@@ -29,7 +29,7 @@ export function prune(merged: object, versions: Versions, last: { apiVersion: st
     const inVersion = versions.shapeOf(apiVersion);
     const [all, left] = [versions.convert(merged, apiVersion), versions.convert(pruned, apiVersion)];
     if (inVersion === undefined || all === undefined || left === undefined) continue;
-    const kept = withNamedFields(union(owned.get(apiVersion) ?? EMPTY, METADATA), inVersion);
+    const kept = withNamedFields(owned.get(apiVersion) ?? EMPTY, inVersion);
     pruned = without(all, difference(namedFieldsOf(all, inVersion), union(namedFieldsOf(left, inVersion), kept)), inVersion);
   }
   // ... and so does what this applier never owned.
@@ -43,7 +43,7 @@ function without(object: object, taken: FieldSet, shape: ObjectShape): object {
 }
 
 function namedFieldsOf(object: object, shape: ObjectShape): FieldSet {
-  return withNamedFields(fieldsOf(object, shape), shape);
+  return withNamedFields(union(fieldsOf(object, shape), METADATA), shape);
 }
 
 /** The set with every field by name that has something of it below: 'a.b' has 'a' too, where 'a' is a struct's field and no map's key. */
