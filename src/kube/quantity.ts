@@ -26,8 +26,22 @@ const DECIMAL_SUFFIX = new Map(Object.entries(DECIMAL).map(([suffix, exponent]) 
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:([KMGTPE]i)|([numkMGTPE]?)|[eE]([+-]?\d{1,3}))$/;
 
+/** The same few are parsed again and again: '100m', '64Mi'. */
+const parsed = new Map<string, Parsed>();
+const PARSED_MAX = 1_000;
+
 function parse(value: string | number): Parsed {
   const text = String(value);
+  let known = parsed.get(text);
+  if (known === undefined) {
+    known = parseText(text);
+    if (parsed.size >= PARSED_MAX) parsed.clear();
+    parsed.set(text, known);
+  }
+  return known;
+}
+
+function parseText(text: string): Parsed {
   const match = PATTERN.exec(text);
   if (!match) throw new QuantityError(text);
   const [, sign, whole = '', fraction = '', binary, decimal, exponent] = match;
