@@ -22,7 +22,7 @@ import { loadBalancerController } from './loadbalancer/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { nodeLifecycleController } from './nodelifecycle/controller.ts';
 import { podGarbageCollector } from './podgc/controller.ts';
-import { replicaSetController } from './replicaset/controller.ts';
+import { replicaSetController, replicationControllerController } from './replicaset/controller.ts';
 import { resourceQuotaController } from './resourcequota/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
 import { statefulSetController } from './statefulset/controller.ts';
@@ -52,6 +52,7 @@ export function workloadControllers(ctx: ControllerContext, options: WorkloadOpt
     statefulSetController(ctx),
     jobController(ctx),
     cronJobController(ctx),
+    replicationControllerController(ctx),
     ttlAfterFinishedController(ctx),
     endpointSliceController(ctx),
     disruptionController(ctx),

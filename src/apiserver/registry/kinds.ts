@@ -1,4 +1,6 @@
 /** What some kinds do besides what all do: first status, fields that belong to the server. Data where it can be. */
+import type { CertificateSigningRequest } from '../../kube/certificates/types.ts';
+import { isDns1123Label } from '../../kube/names.ts';
 import { qosClass } from '../../kube/pods.ts';
 import type { DaemonSet, Job, KubeObject, Namespace, Pod, Service, Unstructured } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/clock.ts';
@@ -24,6 +26,17 @@ const FIRST_STATUS: Record<string, object> = {
 
 /** Kinds whose creator says the status: a kubelet registers its node with one. */
 const CREATED_WITH_STATUS = new Set(['/nodes']);
+
+/** Kinds whose names end up in host names of pods. */
+const NAMES_IN_HOSTNAMES = new Set(['/pods', '/replicationcontrollers', 'apps/deployments', 'apps/replicasets', 'batch/jobs', 'batch/cronjobs']);
+
+function warnAboutName({ metadata }: KubeObject, { ctx }: WriteRequest): void {
+  const wrong = isDns1123Label(metadata.name ?? '');
+  if (wrong.length === 0) return;
+  ctx.warnings.push(
+    `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${wrong.join(' ')}]`,
+  );
+}
 
 interface KindRules {
   /** After the defaults, before admission. */
@@ -136,6 +149,7 @@ function keepAllocated(service: Service, old: Service): void {
 /** What the old type had use for and the new one has not goes, unless it was changed by hand (then validation says so). */
 function dropUnused(spec: NonNullable<Service['spec']>, before: NonNullable<Service['spec']>): void {
   const external = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+  if (NAMES_IN_HOSTNAMES.has(collection)) warnAboutName(object, request);
   if (spec.type === 'ExternalName' && spec.clusterIP === before.clusterIP) {
     delete spec.clusterIP;
     delete spec.clusterIPs;
@@ -158,21 +172,17 @@ function countTemplates({ metadata }: DaemonSet, generation: number): void {
   metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(generation) };
 }
 
-/** Jobs select their pods by their own uid, unless told otherwise. */
+/** Jobs select their pods by their own uid, unless told otherwise. Labels the user gave stay: if they contradict, validation says so. */
 function generateSelector(job: Job): void {
   const { spec, metadata } = job;
-  if (spec === undefined || spec.manualSelector === true) return;
+  if (spec?.template === undefined || spec.manualSelector === true) return;
   const uid = metadata.uid ?? '';
   const name = metadata.name ?? '';
-  spec.template.metadata = {
-    ...spec.template.metadata,
-    labels: {
-      ...spec.template.metadata?.labels,
-      'batch.kubernetes.io/controller-uid': uid,
-      'batch.kubernetes.io/job-name': name,
-      'controller-uid': uid,
-      'job-name': name,
-    },
-  };
-  spec.selector = { ...spec.selector, matchLabels: { ...spec.selector?.matchLabels, 'batch.kubernetes.io/controller-uid': uid } };
+  const given = spec.template.metadata?.labels;
+  // Without labels of its own, a job has its template's: also the generated ones.
+  const bare = metadata.labels === undefined || metadata.labels === given;
+  const labels = { 'batch.kubernetes.io/controller-uid': uid, 'batch.kubernetes.io/job-name': name, 'controller-uid': uid, 'job-name': name, ...given };
+  spec.template.metadata = { ...spec.template.metadata, labels };
+  if (bare) metadata.labels = { ...labels };
+  spec.selector = { ...spec.selector, matchLabels: { 'batch.kubernetes.io/controller-uid': uid, ...spec.selector?.matchLabels } };
 }

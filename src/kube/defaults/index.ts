@@ -151,7 +151,12 @@ const DEFAULTS: Record<string, Defaulter> = {
     }
     template(spec.template);
   }),
-  'batch/v1/Job': define<Job>(({ spec }) => defaultJobSpec(spec)),
+  'batch/v1/Job': define<Job>(({ spec, metadata }) => {
+    defaultJobSpec(spec);
+    const labels = spec?.template?.metadata?.labels;
+    // The same, not a copy: what is added to the template's on creation is added to the job's.
+    if (labels !== undefined && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = labels;
+  }),
   'batch/v1/CronJob': define<Unstructured>((object) => {
     const spec = object['spec'] as Record<string, unknown> | undefined;
     fill(spec, { concurrencyPolicy: 'Allow', suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 });
@@ -220,12 +225,14 @@ const DEFAULTS: Record<string, Defaulter> = {
 function defaultJobSpec(spec: Job['spec'], inCronJob = false): void {
   if (!spec) return;
   template(spec.template);
+  for (const rule of spec.podFailurePolicy?.rules ?? []) for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
   if (inCronJob) return;
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
   spec.parallelism ??= 1;
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2 ** 31 - 1;
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
+  spec.manualSelector ??= false;
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
 }
 

@@ -55,7 +55,7 @@ function validatePorts(errors: Errors, path: string, ports: NonNullable<Containe
     else portNumber(errors, `${at}.containerPort`, port.containerPort);
     portNumber(errors, `${at}.hostPort`, port.hostPort);
     if (!port.protocol) errors.push(required(`${at}.protocol`));
-    else oneOf(errors, `${at}.protocol`, port.protocol, ['TCP', 'UDP', 'SCTP']);
+    else oneOf(errors, `${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']);
   }
 }
 

@@ -6,8 +6,9 @@ export type Errors = FieldError[];
 function show(value: unknown): string {
   if (value === undefined || value === null) return 'null';
   if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'object' && !Array.isArray(value) && Object.values(value).every((v) => typeof v === 'string'))
-    return JSON.stringify(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))));
+  if (typeof value === 'object' && !Array.isArray(value) && Object.values(value).every((v) => typeof v === 'string')) return JSON.stringify(sorted(value));
+  // Of a selector the map is in order, the rest as its type has it.
+  if (typeof value === 'object' && 'matchLabels' in value) return JSON.stringify({ ...value, matchLabels: sorted(value.matchLabels) });
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
@@ -30,20 +31,27 @@ export const tooLong = (field: string, max: number): FieldError => ({
   message: `Too long: may not be more than ${max} bytes`,
 });
 
-export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
+export const tooMany = (field: string, count: number, max: number): FieldError => ({
+  reason: 'FieldValueTooMany',
+  field,
+  message: `Too many: ${count}: must have at most ${max} item${max === 1 ? '' : 's'}`,
+});
+/** An invalid value that is not shown. */
+export const omitted = (field: string, why: string): FieldError => ({ reason: 'FieldValueInvalid', field, message: `Invalid value: ${why}` });
+
+/** Upstream sorts some lists of what is supported, and leaves others as they are written. */
+export function notSupported(field: string, value: unknown, supported: readonly string[], order: 'sorted' | 'given' = 'sorted'): FieldError {
+  const shown = order === 'sorted' ? supported.toSorted() : supported;
   return {
     reason: 'FieldValueNotSupported',
     field,
-    message: `Unsupported value: ${show(value)}: supported values: ${[...supported]
-      .sort()
-      .map((s) => JSON.stringify(s))
-      .join(', ')}`,
+    message: `Unsupported value: ${show(value)}: supported values: ${shown.map((s) => JSON.stringify(s)).join(', ')}`,
   };
 }
 
-/** Adds an error when the value is there and not one of the supported. */
+/** Adds an error when the value is there and not one of the supported, which are shown in this order. */
 export function oneOf(errors: Errors, field: string, value: unknown, supported: readonly string[]): void {
-  if (value !== undefined && !supported.includes(value as string)) errors.push(notSupported(field, value, supported));
+  if (value !== undefined && !supported.includes(value as string)) errors.push(notSupported(field, value, supported, 'given'));
 }
 
 export function nonNegative(errors: Errors, field: string, value: number | undefined): void {

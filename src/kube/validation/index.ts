@@ -12,10 +12,11 @@ import {
 } from './core.ts';
 import type { Errors } from './field.ts';
 import { validateLimitRange, validateResourceQuota } from './limits.ts';
+import { validateCronJob, validateJob } from './jobs.ts';
 import { validateMetadata } from './metadata.ts';
 import { validatePodSpec, validatePodUpdate } from './pod.ts';
 import { validateWebhookConfiguration } from './webhooks.ts';
-import { validateDaemonSet, validateDeployment, validateJob, validateReplicaSet, validateStatefulSet } from './workloads.ts';
+import { validateDaemonSet, validateDeployment, validateReplicaSet, validateReplicationController, validateStatefulSet } from './workloads.ts';
 
 export { validateMetadata } from './metadata.ts';
 
@@ -38,7 +39,10 @@ const RULES: Record<string, Rule> = {
   'apps/v1/DaemonSet': rule<DaemonSet>(validateDaemonSet),
   'apps/v1/StatefulSet': rule<StatefulSet>(validateStatefulSet),
   'batch/v1/Job': rule<Job>(validateJob),
+  'v1/ReplicationController': rule(validateReplicationController),
   'scheduling.k8s.io/v1/PriorityClass': rule(validatePriorityClass),
+  'batch/v1/CronJob': rule(validateCronJob),
+  'certificates.k8s.io/v1/CertificateSigningRequest': rule(validateCertificateSigningRequest),
   'policy/v1/PodDisruptionBudget': rule(validateDisruptionBudget),
   'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': rule(validateWebhookConfiguration),
   'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': rule(validateWebhookConfiguration),

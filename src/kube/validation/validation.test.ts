@@ -51,7 +51,7 @@ const table: [string, object, string][] = [
   [
     'a restart policy that is none',
     pod({ containers: [container], restartPolicy: 'Sometimes' }),
-    'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+    'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
   ],
   [
     'a bad label',
@@ -77,7 +77,12 @@ const table: [string, object, string][] = [
   ],
   [
     'a job that restarts always',
-    { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'a' }, spec: { template: { spec: { containers: [container] } } } },
+    {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'a' },
+      spec: { manualSelector: true, selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [container] } } },
+    },
     'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',
   ],
   [

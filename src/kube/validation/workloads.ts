@@ -1,5 +1,5 @@
 import { matcherOf } from '../selectors.ts';
-import type { DaemonSet, Deployment, Job, LabelSelector, PodTemplateSpec, ReplicaSet, StatefulSet } from '../types.ts';
+import type { DaemonSet, Deployment, LabelSelector, PodTemplateSpec, ReplicaSet, ReplicationController, StatefulSet } from '../types.ts';
 import { forbiddenField, immutable, invalidValue, nonNegative, notSupported, oneOf, required, type Errors } from './field.ts';
 import { validatePodTemplate } from './pod.ts';
 import { validateLabelSelector } from './selector.ts';
@@ -108,18 +108,21 @@ export function validateStatefulSet(errors: Errors, { spec }: StatefulSet, old: 
   }
 }
 
-export function validateJob(errors: Errors, { spec }: Job, old: Job | undefined): void {
-  for (const name of ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'] as const)
-    nonNegative(errors, `spec.${name}`, spec?.[name]);
-  validatePodTemplate(errors, 'spec.template', spec?.template);
-  const policy = spec?.template?.spec?.restartPolicy;
-  if (policy === undefined || !['OnFailure', 'Never'].includes(policy))
-    errors.push(required('spec.template.spec.restartPolicy', 'valid values: "OnFailure", "Never"'));
-  oneOf(errors, 'spec.completionMode', spec?.completionMode, ['NonIndexed', 'Indexed']);
-  if (spec?.completionMode === 'Indexed' && spec.completions === undefined) errors.push(required('spec.completions', 'when completion mode is Indexed'));
-  if (!old) return;
-  immutable(errors, 'spec.completionMode', spec?.completionMode, old.spec?.completionMode);
-  if (spec?.completionMode !== 'Indexed') immutable(errors, 'spec.completions', spec?.completions, old.spec?.completions);
-  immutable(errors, 'spec.selector', spec?.selector, old.spec?.selector);
-  if (!old.spec?.suspend) immutable(errors, 'spec.template', spec?.template, old.spec?.template);
+export function validateReplicationController(errors: Errors, { spec }: ReplicationController): void {
+  const { selector = {}, template } = spec ?? {};
+  if (Object.keys(selector).length === 0) errors.push(required('spec.selector'));
+  nonNegative(errors, 'spec.replicas', spec?.replicas);
+  nonNegative(errors, 'spec.minReadySeconds', spec?.minReadySeconds);
+  if (template === undefined) {
+    errors.push(required('spec.template'));
+    return;
+  }
+  const labels = template.metadata?.labels;
+  if (!matcherOf({ matchLabels: selector })(labels))
+    errors.push(invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
+  validatePodTemplate(errors, 'spec.template', template);
+  const policy = template.spec?.restartPolicy;
+  if (policy !== undefined && policy !== 'Always') errors.push(notSupported('spec.template.spec.restartPolicy', policy, ['Always']));
+  if (template.spec?.activeDeadlineSeconds !== undefined)
+    errors.push(forbiddenField('spec.template.spec.activeDeadlineSeconds', 'activeDeadlineSeconds in ReplicationController is not Supported'));
 }

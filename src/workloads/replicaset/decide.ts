@@ -1,6 +1,6 @@
 /** What a replica set should do about its pods, and what it should say about them. */
 import { isPodAvailable, isPodReady } from '../../kube/pods.ts';
-import type { Pod, ReplicaSet } from '../../kube/types.ts';
+import type { KubeObject, Pod, PodTemplateSpec, ReplicaSet } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import { deletionOrder } from '../shared/deletion-rank.ts';
 import { isActive } from '../shared/pod-control.ts';
@@ -10,10 +10,16 @@ const BURST = 500;
 
 export type ReplicaSetStatus = NonNullable<ReplicaSet['status']>;
 
+/** What replica sets and replication controllers have in common. */
+export interface Replicated extends KubeObject {
+  spec?: { replicas?: number; minReadySeconds?: number; template?: PodTemplateSpec };
+  status?: ReplicaSetStatus;
+}
+
 export type ReplicaChange = { create: number } | { delete: Pod[] } | undefined;
 
 /** `related`: pods of all replica sets of the same deployment, to spread deletions over nodes; asked only when pods are to go. */
-export function decideReplicas(replicaSet: ReplicaSet, pods: readonly Pod[], related: () => readonly Pod[], nowMs: number): ReplicaChange {
+export function decideReplicas(replicaSet: Replicated, pods: readonly Pod[], related: () => readonly Pod[], nowMs: number): ReplicaChange {
   const active = pods.filter(isActive);
   const missing = (replicaSet.spec?.replicas ?? 1) - active.length;
   if (missing > 0) return { create: Math.min(missing, BURST) };
@@ -23,7 +29,7 @@ export function decideReplicas(replicaSet: ReplicaSet, pods: readonly Pod[], rel
 
 /** `failure` is why pods could not be created or deleted just now. */
 export function replicaSetStatus(
-  replicaSet: ReplicaSet,
+  replicaSet: Replicated,
   pods: readonly Pod[],
   nowMs: number,
   failure?: { reason: 'FailedCreate' | 'FailedDelete'; message: string },
