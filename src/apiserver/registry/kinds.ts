@@ -1,5 +1,4 @@
 /** What some kinds do besides what all do: first status, fields that belong to the server. Data where it can be. */
-import type { CertificateSigningRequest } from '../../kube/certificates/types.ts';
 import { isDns1123Label } from '../../kube/names.ts';
 import { qosClass } from '../../kube/pods.ts';
 import type { DaemonSet, Job, KubeObject, Namespace, Pod, Service, Unstructured } from '../../kube/types.ts';

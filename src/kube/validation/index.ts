@@ -42,7 +42,6 @@ const RULES: Record<string, Rule> = {
   'v1/ReplicationController': rule(validateReplicationController),
   'scheduling.k8s.io/v1/PriorityClass': rule(validatePriorityClass),
   'batch/v1/CronJob': rule(validateCronJob),
-  'certificates.k8s.io/v1/CertificateSigningRequest': rule(validateCertificateSigningRequest),
   'policy/v1/PodDisruptionBudget': rule(validateDisruptionBudget),
   'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': rule(validateWebhookConfiguration),
   'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': rule(validateWebhookConfiguration),
