@@ -2,6 +2,7 @@
  * Typed handles for the resources controllers work with: where a kind lives in the API.
  * The full table of resources (verbs, columns, schemas) is the API server's; this is the part a client needs.
  */
+import type { CertificateSigningRequest } from './certificates/types.ts';
 import type {
   ConfigMap,
   ControllerRevision,
@@ -69,6 +70,14 @@ export const replicaSets = define<ReplicaSet>('apps', 'v1', 'ReplicaSet', 'repli
 export const statefulSets = define<StatefulSet>('apps', 'v1', 'StatefulSet', 'statefulsets');
 export const cronJobs = define<CronJob>('batch', 'v1', 'CronJob', 'cronjobs');
 export const jobs = define<Job>('batch', 'v1', 'Job', 'jobs');
+export const certificateSigningRequests = define<CertificateSigningRequest>(
+  'certificates.k8s.io',
+  'v1',
+  'CertificateSigningRequest',
+  'certificatesigningrequests',
+  false,
+);
+export const subjectAccessReviews = define<KubeObject>('authorization.k8s.io', 'v1', 'SubjectAccessReview', 'subjectaccessreviews', false);
 export const leases = define<Lease>('coordination.k8s.io', 'v1', 'Lease', 'leases');
 export const endpointSlices = define<EndpointSlice>('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices');
 export const podDisruptionBudgets = define<PodDisruptionBudget>('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');

@@ -11,6 +11,7 @@
  */
 import type { Resource } from '../kube/resources.ts';
 import type { Controller, ControllerContext } from '../runtime/controller.ts';
+import { certificateControllers, type SignCertificate } from './certificates/index.ts';
 import { cronJobController } from './cronjob/controller.ts';
 import { daemonSetController } from './daemonset/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
@@ -28,6 +29,7 @@ import { serviceAccountController } from './serviceaccount/controller.ts';
 import { statefulSetController } from './statefulset/controller.ts';
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts';
 
+export { certificateControllers } from './certificates/index.ts';
 export { storedResources } from './shared/stored-resources.ts';
 
 export interface WorkloadOptions {
@@ -39,6 +41,8 @@ export interface WorkloadOptions {
   resources(): readonly Resource[];
   /** The cluster's CA bundle (PEM), published as kube-root-ca.crt in every namespace. */
   ca: string;
+  /** The cluster's authority, for certificate requests; without it they wait for someone else. */
+  signCertificate?: SignCertificate;
   /** Pool of addresses for services of type LoadBalancer ('172.31.0.0/24'); without it they stay pending. */
   loadBalancerCidr?: string;
 }
@@ -61,6 +65,7 @@ export function workloadControllers(ctx: ControllerContext, options: WorkloadOpt
     resourceQuotaController(ctx, options.resources),
     nodeLifecycleController(ctx),
     podGarbageCollector(ctx),
+    ...(options.signCertificate === undefined ? [] : certificateControllers(ctx, options.signCertificate)),
     ...(options.loadBalancerCidr === undefined ? [] : [loadBalancerController(ctx, options.loadBalancerCidr)]),
     // Last: it asks for the informers of all kinds, most of which others share.
     garbageCollector(ctx, options.resources),

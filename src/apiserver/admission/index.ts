@@ -2,6 +2,7 @@
  * Admission: what the API adds to objects, and which it turns away, by looking at other objects.
  * Plugins run in upstream's order; webhooks will join them here. `plugin.ts` says what a plugin is.
  */
+import { certificateSubjectRestriction } from './certificates.ts';
 import { defaultTolerations } from './default-tolerations.ts';
 import { limitRanges } from './limit-ranges.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
@@ -11,7 +12,16 @@ import { priority } from './priority.ts';
 import { quotas } from './quotas.ts';
 import { serviceAccounts } from './service-accounts.ts';
 
-const PLUGINS: readonly AdmissionPlugin[] = [namespaceLifecycle, limitRanges, serviceAccounts, nodeTaints, priority, defaultTolerations, quotas];
+const PLUGINS: readonly AdmissionPlugin[] = [
+  namespaceLifecycle,
+  limitRanges,
+  serviceAccounts,
+  nodeTaints,
+  priority,
+  defaultTolerations,
+  certificateSubjectRestriction,
+  quotas,
+];
 
 export function admission(plugins = PLUGINS): Admission {
   const concluding = plugins.filter((plugin) => plugin.conclude !== undefined);

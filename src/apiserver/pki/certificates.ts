@@ -15,7 +15,8 @@ export interface Subject {
 }
 
 interface Template {
-  subject: Subject;
+  /** DER. */
+  subject: Buffer;
   /** Epoch ms. */
   notBefore: number;
   notAfter: number;
@@ -32,24 +33,24 @@ const BACKDATE_MS = 3_600_000;
 const ECDSA_WITH_SHA256 = der.sequence(der.objectIdentifier('1.2.840.10045.4.3.2'));
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
-const DIGITAL_SIGNATURE = Buffer.from([0x80]);
+const DIGITAL_SIGNATURE = [0];
 const SIGN_CERTIFICATES = Buffer.from([0xa4]);
 
 export function newCa(commonName: string, now: number): KeyPair {
   const { publicKey, privateKey } = newKey();
-  const subject = { commonName };
+  const subject = distinguishedName({ commonName });
   const extensions = [
     extension('2.5.29.15', true, der.bitString(SIGN_CERTIFICATES, 2)),
     extension('2.5.29.19', true, der.sequence(der.boolean(true))),
     extension('2.5.29.14', false, der.octetString(keyIdentifier(publicKey))),
   ];
   const template = { subject, notBefore: now - BACKDATE_MS, notAfter: now + CA_DAYS * DAY_MS, extensions };
-  return { cert: certificate(template, publicKey, { subject, key: privateKey }), key: pem(privateKey) };
+  return { cert: certificate(template, spki(publicKey), { subject, key: privateKey }), key: pem(privateKey) };
 }
 
 /** A server certificate for DNS names and IP addresses (`hosts` holds both). */
 export function newServer(ca: KeyPair, commonName: string, hosts: readonly string[], now: number): KeyPair {
-  return leaf(ca, { commonName }, SERVER_AUTH, now, [extension('2.5.29.17', false, der.sequence(...hosts.map(generalName)))]);
+  return leaf(ca, { commonName }, SERVER_AUTH, now, alternativeNames(hosts.map(generalName)));
 }
 
 /** A client certificate: the API takes `commonName` for the user's name and `organizations` for its groups. */
@@ -59,28 +60,50 @@ export function newClient(ca: KeyPair, subject: Subject, now: number): KeyPair {
 
 function leaf(ca: KeyPair, subject: Subject, usage: string, now: number, more: readonly Buffer[]): KeyPair {
   const { publicKey, privateKey } = newKey();
-  const issuer = new X509Certificate(ca.cert);
-  const extensions = [
-    extension('2.5.29.15', true, der.bitString(DIGITAL_SIGNATURE, 7)),
-    extension('2.5.29.37', false, der.sequence(der.objectIdentifier(usage))),
-    extension('2.5.29.19', true, der.sequence()),
-    extension('2.5.29.35', false, der.sequence(der.implicit(0, keyIdentifier(issuer.publicKey)))),
-    ...more,
-  ];
-  const template = { subject, notBefore: now - BACKDATE_MS, notAfter: now + LEAF_DAYS * DAY_MS, extensions };
-  const signer = { subject: { commonName: issuer.subject.replace(/^CN=/, '') }, key: createPrivateKey(ca.key) };
-  return { cert: certificate(template, publicKey, signer), key: pem(privateKey) };
+  const issuer = { authority: new X509Certificate(ca.cert), key: createPrivateKey(ca.key) };
+  const terms = { notBefore: now - BACKDATE_MS, notAfter: now + LEAF_DAYS * DAY_MS, bits: DIGITAL_SIGNATURE, extended: [usage] };
+  return { cert: issue(issuer, { subject: distinguishedName(subject), publicKey: spki(publicKey), more }, terms), key: pem(privateKey) };
 }
 
-function certificate(template: Template, publicKey: KeyObject, issuer: { subject: Subject; key: KeyObject }): string {
+/** A certificate that is no authority, in PEM. Names and key are DER; `bits` are X.509's key usages, `extended` identifiers of the extended ones. */
+export function issue(
+  issuer: { authority: X509Certificate; key: KeyObject },
+  { subject, publicKey, more }: { subject: Buffer; publicKey: Buffer; more: readonly Buffer[] },
+  { notBefore, notAfter, bits, extended }: { notBefore: number; notAfter: number; bits: readonly number[]; extended: readonly string[] },
+): string {
+  const extensions = [
+    ...(bits.length === 0 ? [] : [extension('2.5.29.15', true, keyUsage(bits))]),
+    ...(extended.length === 0 ? [] : [extension('2.5.29.37', false, der.sequence(...extended.map((usage) => der.objectIdentifier(usage))))]),
+    extension('2.5.29.19', true, der.sequence()),
+    extension('2.5.29.35', false, der.sequence(der.implicit(0, keyIdentifier(issuer.authority.publicKey)))),
+    ...more,
+  ];
+  const name = distinguishedName({ commonName: issuer.authority.subject.replace(/^CN=/, '') });
+  return certificate({ subject, notBefore, notAfter, extensions }, publicKey, { subject: name, key: issuer.key });
+}
+
+/** The extension that lists other names of the subject; each is a general name in DER. */
+export function alternativeNames(names: readonly Buffer[]): Buffer[] {
+  return names.length === 0 ? [] : [extension('2.5.29.17', false, der.sequence(...names))];
+}
+
+/** X.509 counts bits from the highest of the first byte, and leaves out what follows the last one set. */
+function keyUsage(bits: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(Math.max(...bits) < 8 ? 1 : 2);
+  for (const bit of bits) bytes[bit >> 3]! |= 0x80 >> (bit & 7);
+  const last = bytes.at(-1)!;
+  return der.bitString(bytes, 31 - Math.clz32(last & -last));
+}
+
+function certificate(template: Template, publicKey: Buffer, issuer: { subject: Buffer; key: KeyObject }): string {
   const body = der.sequence(
     der.explicit(0, der.integer(Buffer.from([2]))),
     der.integer(serialNumber()),
     ECDSA_WITH_SHA256,
-    distinguishedName(issuer.subject),
+    issuer.subject,
     der.sequence(der.time(template.notBefore), der.time(template.notAfter)),
-    distinguishedName(template.subject),
-    publicKey.export({ type: 'spki', format: 'der' }),
+    template.subject,
+    publicKey,
     der.explicit(3, der.sequence(...template.extensions)),
   );
   const signed = der.sequence(body, ECDSA_WITH_SHA256, der.bitString(sign('sha256', body, issuer.key)));
@@ -120,9 +143,11 @@ function extension(type: string, critical: boolean, value: Buffer): Buffer {
 }
 
 function keyIdentifier(publicKey: KeyObject): Buffer {
-  return createHash('sha1')
-    .update(publicKey.export({ type: 'spki', format: 'der' }))
-    .digest();
+  return createHash('sha1').update(spki(publicKey)).digest();
+}
+
+function spki(publicKey: KeyObject): Buffer {
+  return publicKey.export({ type: 'spki', format: 'der' });
 }
 
 function newKey(): { publicKey: KeyObject; privateKey: KeyObject } {

@@ -9,6 +9,7 @@ import { newCa, newClient, newPrivateKey, newServer, type KeyPair } from './cert
 
 export { newClient, type KeyPair } from './certificates.ts';
 export { writeKubeconfig } from './kubeconfig.ts';
+export { certificateSigner } from './sign.ts';
 
 export interface Pki {
   /** PEM of the CA's certificate. */

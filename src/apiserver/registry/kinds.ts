@@ -1,4 +1,5 @@
 /** What some kinds do besides what all do: first status, fields that belong to the server. Data where it can be. */
+import type { CertificateSigningRequest } from '../../kube/certificates/types.ts';
 import { isDns1123Label } from '../../kube/names.ts';
 import { qosClass } from '../../kube/pods.ts';
 import type { DaemonSet, Job, KubeObject, Namespace, Pod, Service, Unstructured } from '../../kube/types.ts';
@@ -42,6 +43,8 @@ interface KindRules {
   create?(object: KubeObject, request: WriteRequest): void;
   /** Before validation; `old` is shared and must not be changed. */
   update?(object: KubeObject, old: KubeObject): void;
+  /** The same for a write through a subresource. */
+  subresource?(object: KubeObject, old: KubeObject, subresource: string, now: string): void;
 }
 
 const RULES: Record<string, KindRules> = {
@@ -96,15 +99,46 @@ const RULES: Record<string, KindRules> = {
   'batch/jobs': { create: (object) => generateSelector(object as Job) },
   'certificates.k8s.io/certificatesigningrequests': {
     create(object, { ctx }) {
-      const csr = object as Unstructured & { spec?: Record<string, unknown> };
-      const { name, groups, uid } = ctx.user;
-      csr.spec = { ...csr.spec, username: name, groups: [...groups], ...(uid === undefined ? {} : { uid }) };
+      const csr = object as CertificateSigningRequest;
+      const { name, groups, uid, extra } = ctx.user;
+      // Who asks is the server's to say.
+      const { username: _username, uid: _uid, groups: _groups, extra: _extra, ...wanted } = csr.spec ?? {};
+      csr.spec = {
+        ...wanted,
+        username: name,
+        groups: [...groups],
+        ...(uid === undefined ? {} : { uid }),
+        ...(extra === undefined || Object.keys(extra).length === 0 ? {} : { extra }),
+      };
     },
     update(object, old) {
       (object as Unstructured)['spec'] = (old as Unstructured)['spec'];
     },
+    subresource: (object, old, subresource, now) =>
+      settleConditions(object as CertificateSigningRequest, old as CertificateSigningRequest, subresource === 'approval' ? [] : ['Approved', 'Denied'], now),
   },
 };
+
+/** The server dates conditions; those of `kept` types are the old ones as long as their number stays (else validation refuses). */
+function settleConditions(csr: CertificateSigningRequest, old: CertificateSigningRequest, kept: readonly string[], now: string): void {
+  const before = old.status?.conditions ?? [];
+  let conditions = csr.status?.conditions;
+  if (conditions === undefined) return;
+  for (const type of kept) {
+    const own = before.filter((condition) => condition.type === type);
+    if (conditions.filter((condition) => condition.type === type).length !== own.length) continue;
+    conditions = conditions.map((condition) => (condition.type === type ? own.shift()! : condition));
+  }
+  conditions = conditions.map((condition) => {
+    const same = before.find(({ type, status }) => type === condition.type && status === condition.status);
+    return {
+      ...condition,
+      lastUpdateTime: condition.lastUpdateTime ?? now,
+      lastTransitionTime: condition.lastTransitionTime ?? same?.lastTransitionTime ?? now,
+    };
+  });
+  csr.status = { ...csr.status, conditions };
+}
 
 export function prepareCreate(object: KubeObject, request: WriteRequest): void {
   const { definition } = request;
@@ -115,11 +149,21 @@ export function prepareCreate(object: KubeObject, request: WriteRequest): void {
     else if (definition.builtin) (object as Unstructured)['status'] = {};
     else delete (object as Unstructured)['status'];
   }
+  if (NAMES_IN_HOSTNAMES.has(collection)) warnAboutName(object, request);
   RULES[collection]?.create?.(object, request);
 }
 
 export function prepareUpdate(definition: ResourceDefinition, object: KubeObject, old: KubeObject): void {
   RULES[collectionName(definition.storage)]?.update?.(object, old);
+}
+
+export function prepareSubresource(
+  { world, definition }: Pick<WriteRequest, 'world' | 'definition'>,
+  object: KubeObject,
+  old: KubeObject,
+  subresource: string,
+): void {
+  RULES[collectionName(definition.storage)]?.subresource?.(object, old, subresource, timestamp(world.clock.now()));
 }
 
 /** A replace that leaves out what the server allocated keeps it, as long as the type still has use for it. */
@@ -148,7 +192,6 @@ function keepAllocated(service: Service, old: Service): void {
 /** What the old type had use for and the new one has not goes, unless it was changed by hand (then validation says so). */
 function dropUnused(spec: NonNullable<Service['spec']>, before: NonNullable<Service['spec']>): void {
   const external = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
-  if (NAMES_IN_HOSTNAMES.has(collection)) warnAboutName(object, request);
   if (spec.type === 'ExternalName' && spec.clusterIP === before.clusterIP) {
     delete spec.clusterIP;
     delete spec.clusterIPs;

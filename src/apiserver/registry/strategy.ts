@@ -1,10 +1,12 @@
 /** How bodies are checked: built-in kinds by the schema table, custom ones by the strategy their definition brings. */
+import type { CertificateSigningRequest } from '../../kube/certificates/types.ts';
 import { applyDefaults } from '../../kube/defaults/index.ts';
 import { schemaOf } from '../../kube/schema/index.ts';
 import { checkFields } from '../../kube/schema/strict.ts';
 import type { FieldError } from '../../kube/status.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { furtherErrors } from './further-validation.ts';
+import { validateCertificateSigningRequest, type CsrDoor } from '../../kube/validation/certificates.ts';
 import { validateMetadata, validateObject } from '../../kube/validation/index.ts';
 import type { ObjectStrategy, ResourceDefinition } from '../engine.ts';
 
@@ -34,5 +36,19 @@ export function validate(definition: ResourceDefinition, object: KubeObject, old
 
 /** Errors of a new status: the spec is the old one and has been looked at before. */
 export function validateStatus(definition: ResourceDefinition, object: KubeObject, old: KubeObject): FieldError[] {
-  return definition.strategy === undefined ? validateMetadata(object, old) : validate(definition, object, old);
+  if (definition.strategy !== undefined) return validate(definition, object, old);
+  if (definition.storage.plural === 'certificatesigningrequests') return validateDoor(object, old, 'status');
+  return validateMetadata(object, old);
+}
+
+/** Of a certificate signing request: the only kind that is approved. */
+export function validateApproval(object: KubeObject, old: KubeObject): FieldError[] {
+  return validateDoor(object, old, 'approval');
+}
+
+function validateDoor(object: KubeObject, old: KubeObject, door: CsrDoor): FieldError[] {
+  const errors = validateMetadata(object, old);
+  // Only this kind's definition leads here.
+  validateCertificateSigningRequest(errors, object as CertificateSigningRequest, old as CertificateSigningRequest, door);
+  return errors;
 }

@@ -7,10 +7,10 @@ import { encode } from '../store/stored-object.ts';
 import { checkIdentity, shapeBody } from './body.ts';
 import { prepareViews, storageForm } from './conversion.ts';
 import { copyJson, equalJson } from './json.ts';
-import { prepareUpdate } from './kinds.ts';
+import { prepareSubresource, prepareUpdate } from './kinds.ts';
 import { managersOfChanged, onlyTimesDiffer, setManagers } from './managed-fields.ts';
 import { bumpGeneration, keepServerFields } from './metadata.ts';
-import { validate, validateStatus } from './strategy.ts';
+import { validate, validateApproval, validateStatus } from './strategy.ts';
 import { collectionOf, kindOf, storageKey, targetOf, view, type RegistryWorld } from './world.ts';
 
 /** Kinds whose writers must say which state they saw. */
@@ -83,6 +83,7 @@ export async function change(
   setManagers(object, managers);
   object.metadata.resourceVersion = old.object.metadata.resourceVersion;
   if (subresource === undefined) prepareUpdate(definition, object, old.object);
+  else prepareSubresource(write, object, old.object, subresource);
   world.admission.admit({ operation: 'update', world, definition, ctx, key, object, old: old.object, ...(subresource === undefined ? {} : { subresource }) });
   const review = asScale
     ? undefined
@@ -120,6 +121,8 @@ function errorsOf(definition: ResourceDefinition, object: KubeObject, old: KubeO
   switch (subresource) {
     case 'status':
       return validateStatus(definition, object, old);
+    case 'approval':
+      return validateApproval(object, old);
     // These two change what a plain update of a pod may not: their outcome only has to be a valid pod.
     case 'ephemeralcontainers':
     case 'resize':
@@ -203,7 +206,7 @@ const PARTS: Record<string, Part> = {
   finalize: (next, old) => ({ ...old, spec: next['spec'] }),
   approval: (next, old) => {
     const { conditions } = (next['status'] ?? {}) as { conditions?: unknown };
-    return { ...old, status: { ...(old['status'] as object | undefined), ...(conditions === undefined ? {} : { conditions }) } };
+    return { ...old, status: { ...(old['status'] as object | undefined), conditions: conditions ?? [] } };
   },
   ephemeralcontainers: (next, old) => {
     const { ephemeralContainers } = (next['spec'] ?? {}) as { ephemeralContainers?: unknown };

@@ -1,4 +1,5 @@
 /** Tables of the other built-in kinds: storage, networking, policy, access. */
+import { humanDuration } from '../../kube/duration.ts';
 import { getCondition, type Condition } from '../../kube/conditions.ts';
 import { formatLabelSelector } from '../../kube/selectors.ts';
 import type { LabelSelector, Unstructured } from '../../kube/types.ts';
@@ -144,7 +145,7 @@ export const otherPrinters: Record<string, Printer> = {
       ageOf(o, now),
       text(o, 'spec', 'signerName'),
       text(o, 'spec', 'username'),
-      typeof seconds === 'number' ? `${seconds}s` : NONE,
+      typeof seconds === 'number' ? humanDuration(seconds * 1000) : NONE,
       states.length === 0 ? 'Pending' : states.join(','),
     ];
   }),

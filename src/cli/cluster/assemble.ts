@@ -5,7 +5,7 @@ import { publishAuthentication } from '../../apiserver/aggregation/authenticatio
 import { aggregationController } from '../../apiserver/aggregation/controller.ts';
 import { customResourceController, loadCustomResources } from '../../apiserver/crd/controller.ts';
 import { createEngine, inProcessClient } from '../../apiserver/index.ts';
-import { ensurePki, writeKubeconfig } from '../../apiserver/pki/index.ts';
+import { certificateSigner, ensurePki, writeKubeconfig } from '../../apiserver/pki/index.ts';
 import { startApiServer } from '../../apiserver/server.ts';
 import { localCloud } from '../../cloud/local/index.ts';
 import { nodes as nodesResource } from '../../kube/resources.ts';
@@ -134,7 +134,12 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
     const controllers = [
       customResourceController(base, engine),
       aggregationController(base, engine, (service) => server.aggregator.probe(service)),
-      ...workloadControllers(base, { resources: storedKinds(engine), ca: pki.ca, loadBalancerCidr: addresses.loadBalancerCidr }),
+      ...workloadControllers(base, {
+        resources: storedKinds(engine),
+        ca: pki.ca,
+        signCertificate: certificateSigner({ cert: pki.ca, key: pki.caKey }),
+        loadBalancerCidr: addresses.loadBalancerCidr,
+      }),
       schedulerController(actingAs(SCHEDULER, base, engine)),
       clusterAutoscaler(actingAs(AUTOSCALER, base, engine), cloud, {
         expander: config.expander,

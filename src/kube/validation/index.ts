@@ -1,6 +1,7 @@
 /** What the API refuses about built-in kinds, with upstream's paths and words. Kinds not named here are checked by their metadata alone. */
 import type { FieldError } from '../status.ts';
 import type { DaemonSet, Deployment, Job, KubeObject, Pod, ReplicaSet, StatefulSet } from '../types.ts';
+import { validateCertificateSigningRequest } from './certificates.ts';
 import {
   validateConfigMap,
   validateCustomResourceDefinition,
@@ -40,6 +41,7 @@ const RULES: Record<string, Rule> = {
   'apps/v1/StatefulSet': rule<StatefulSet>(validateStatefulSet),
   'batch/v1/Job': rule<Job>(validateJob),
   'v1/ReplicationController': rule(validateReplicationController),
+  'certificates.k8s.io/v1/CertificateSigningRequest': rule(validateCertificateSigningRequest),
   'scheduling.k8s.io/v1/PriorityClass': rule(validatePriorityClass),
   'batch/v1/CronJob': rule(validateCronJob),
   'policy/v1/PodDisruptionBudget': rule(validateDisruptionBudget),
