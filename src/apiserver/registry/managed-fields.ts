@@ -1,6 +1,7 @@
 /** `metadata.managedFields` of what is written: kept by every create, update and patch, and what server-side apply goes by. */
 import { applyConflict } from '../../kube/apply/conflicts.ts';
 import { shapeErrors } from '../../kube/apply/extract.ts';
+import { contains, LEAF, type FieldSet } from '../../kube/apply/field-set.ts';
 import { decodeManagers, encodeManagers, ownManagers, type ManagedFieldsEntry, type Manager } from '../../kube/apply/managers.ts';
 import { membersOf, metadataShape, rootShape, type ObjectShape } from '../../kube/apply/shape.ts';
 import type { Versions } from '../../kube/apply/prune.ts';
@@ -54,10 +55,17 @@ export function managersOfChanged(write: TrackedWrite, next: KubeObject, old: Ku
   if (!isOwn && isReset(given)) return undefined;
   const sent = isOwn ? undefined : decodeManagers(given);
   const managers = sent ?? ownManagers(kept);
-  // What was never tracked, or no more, is not tracked before it is applied to.
+  // What was never tracked, or no more, is not tracked before it is applied to; of a Scale there is only one field to have been.
   if (managers.length === 0) return undefined;
+  if (write.subresource === 'scale' && !managers.some(({ fields }) => contains(fields, replicasOf(write.definition)))) return old.metadata.managedFields;
   const tracked = track(write, old, next, managers);
   return tracked === managers && sent === undefined ? old.metadata.managedFields : encoded(tracked);
+}
+
+/** The set of just the number of replicas. */
+function replicasOf({ scale }: ResourceDefinition): FieldSet {
+  const path = (scale?.specReplicas ?? '').split('.').slice(1);
+  return path.reduceRight<FieldSet>((set, name) => ({ [`f:${name}`]: set }), LEAF);
 }
 
 /** Empty lists are pruned like absent ones; this one means something, and has another form that lasts. */

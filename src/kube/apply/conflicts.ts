@@ -11,18 +11,26 @@ export interface Conflict {
 
 /** 409 with one cause a field, in upstream's words. */
 export function applyConflict(conflicts: readonly Conflict[]): StatusError {
-  const found = conflicts.flatMap(({ with: manager, fields }) => [...paths(fields)].map((path) => ({ manager: printed(manager), path: formatPath(path) })));
-  const causes = found.map(({ manager, path }) => ({ reason: 'FieldManagerConflict', message: `conflict with ${manager}`, field: path }));
+  const found = conflicts
+    .toSorted((a, b) => (idOf(a.with) < idOf(b.with) ? -1 : 1))
+    .map(({ with: manager, fields }) => ({ manager: printed(manager), fields: [...paths(fields)].map(formatPath) }));
+  const causes = found.flatMap(({ manager, fields }) =>
+    fields.map((field) => ({ reason: 'FieldManagerConflict', message: `conflict with ${manager}`, field })),
+  );
   return new StatusError(409, 'Conflict', message(found), { causes });
 }
 
-function message(found: readonly { manager: string; path: string }[]): string {
+function message(found: readonly { manager: string; fields: readonly string[] }[]): string {
+  const count = found.reduce((sum, { fields }) => sum + fields.length, 0);
   const [first] = found;
-  if (found.length === 1 && first !== undefined) return `Apply failed with 1 conflict: conflict with ${first.manager}: ${first.path}`;
-  const lines = [...new Set(found.map(({ manager }) => manager))]
-    .toSorted()
-    .flatMap((manager) => [`conflicts with ${manager}:`, ...found.filter((one) => one.manager === manager).map(({ path }) => `- ${path}`)]);
-  return `Apply failed with ${found.length} conflicts: ${lines.join('\n')}`;
+  if (count === 1 && first !== undefined) return `Apply failed with 1 conflict: conflict with ${first.manager}: ${first.fields[0]}`;
+  const lines = found.flatMap(({ manager, fields }) => [`conflicts with ${manager}:`, ...fields.map((field) => `- ${field}`)]);
+  return `Apply failed with ${count} conflicts: ${lines.join('\n')}`;
+}
+
+/** What upstream sorts managers by. */
+function idOf({ manager, operation, apiVersion, subresource }: Manager): string {
+  return JSON.stringify({ manager, operation, ...(operation === 'Update' ? { apiVersion } : {}), ...(subresource === undefined ? {} : { subresource }) });
 }
 
 /** Appliers by name; updates with their version, and their time. */

@@ -109,14 +109,13 @@ export function below(node: FieldSet, element: string): FieldSet | undefined {
   return undefined;
 }
 
-/** The paths in the set, parents first, each as its elements. */
+/** The paths in the set, each as its elements: of each node first its own, then those further below, as upstream lists them. */
 export function* paths(set: FieldSet, above: readonly string[] = []): Iterable<readonly string[]> {
-  for (const element of Object.keys(set).toSorted()) {
-    if (element === SELF) continue;
-    const path = [...above, element];
-    if (hasMember(set, element)) yield path;
-    yield* paths(set[element]!, path);
-  }
+  const elements = Object.keys(set)
+    .filter((element) => element !== SELF)
+    .toSorted();
+  for (const element of elements) if (hasMember(set, element)) yield [...above, element];
+  for (const element of elements) yield* paths(set[element] ?? EMPTY, [...above, element]);
 }
 
 const ELEMENT = /^([fkvi]):/;

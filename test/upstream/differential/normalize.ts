@@ -6,6 +6,8 @@ const TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\b/g;
 const ADDRESS = /\b10\.0\.0\.\d+\b/g;
 /** Fields whose value is the server's choice. */
 const CHOSEN = new Set(['resourceVersion', 'nodePort', 'healthCheckNodePort', 'continue', 'token']);
+/** Lists in the order of Go's maps, or of the second something happened in. */
+const UNORDERED = new Set(['causes', 'managedFields']);
 const HEADERS = ['content-type', 'warning', 'allow'] as const;
 
 /** Normalized text without the entries of managedFields. */
@@ -32,7 +34,7 @@ function bodyOf(body: string): string {
 function normalizedValue(value: unknown, key = ''): unknown {
   if (typeof value === 'string') return CHOSEN.has(key) && value !== '' ? '<chosen>' : maskText(value);
   if (typeof value === 'number') return CHOSEN.has(key) ? '<chosen>' : value;
-  if (Array.isArray(value)) return key === 'causes' ? sorted(value.map((item) => normalizedValue(item))) : value.map((item) => normalizedValue(item));
+  if (Array.isArray(value)) return UNORDERED.has(key) ? sorted(value.map((item) => normalizedValue(item))) : value.map((item) => normalizedValue(item));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(entries.map(([name, inner]) => [name, normalizedValue(inner, name)]));
