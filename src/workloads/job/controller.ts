@@ -1,24 +1,31 @@
 /** Runs jobs to their end. */
 import { controllerOf } from '../../kube/owners.ts';
 import { jobs, pods } from '../../kube/resources.ts';
+import { matcherOf } from '../../kube/selectors.ts';
 import { isNotFound } from '../../kube/status.ts';
 import type { Job, ObjectKey, Pod } from '../../kube/types.ts';
 import type { Controller, ControllerContext } from '../../runtime/controller.ts';
 import { startController, watching } from '../../runtime/reconcile.ts';
 import { forEachLimited, slowStart } from '../shared/batches.ts';
-import { keyOf } from '../shared/claim.ts';
+import { claim, indexByController, keyOf } from '../shared/claim.ts';
 import { Expectations } from '../shared/expectations.ts';
 import { createPod, deletePod, isNamespaceTerminating, podFromTemplate } from '../shared/pod-control.ts';
 import { writeStatus } from '../shared/status.ts';
 import { decide, isFinished, type JobPlan } from './decide.ts';
-import { isTracked, jobTemplate, TRACKING } from './pods.ts';
+import { isTracked, jobTemplate, namePrefix, TRACKING } from './pods.ts';
 
 const BY_JOB = 'workloads/pods-by-job';
 const IN_FLIGHT = 16;
+/** What `managedBy` says of a job that is ours; jobs without it are, too. */
+const OURS = 'kubernetes.io/job-controller';
+
+function isOurs({ spec }: Job): boolean {
+  return spec?.managedBy === undefined || spec.managedBy === OURS;
+}
 
 export function jobController(ctx: ControllerContext): Controller {
   const informer = ctx.informer(jobs);
-  const podInformer = ctx.informer(pods);
+  const podInformer = indexByController(ctx.informer(pods));
   podInformer.addIndex(BY_JOB, (pod) => {
     const owner = controllerOf(pod);
     return owner?.kind === 'Job' ? [`${pod.metadata.namespace ?? ''}/${owner.name}`] : [];
@@ -29,12 +36,41 @@ export function jobController(ctx: ControllerContext): Controller {
 
   function ofPod(pod: Pod, old: Pod | undefined, deleted: boolean): ObjectKey[] {
     const owner = controllerOf(pod);
-    if (owner?.kind !== 'Job') return [];
-    const key = { namespace: pod.metadata.namespace ?? '', name: owner.name };
-    const text = `${key.namespace}/${key.name}`;
+    const namespace = pod.metadata.namespace ?? '';
+    const before = old && controllerOf(old);
+    // Taken away from its job: which makes another.
+    const keys = before?.kind === 'Job' && before.uid !== owner?.uid ? [{ namespace, name: before.name }] : [];
+    if (owner === undefined && !deleted && pod.metadata.deletionTimestamp === undefined) return [...keys, ...wouldAdopt(pod)];
+    if (owner?.kind !== 'Job') return keys;
+    const text = `${namespace}/${owner.name}`;
     if (deleted || pod.metadata.deletionTimestamp !== undefined) expectations.deleted(text, pod.metadata.uid ?? '');
     if (old === undefined && !deleted) expectations.created(text);
-    return [key];
+    return [...keys, { namespace, name: owner.name }];
+  }
+
+  function wouldAdopt(pod: Pod): ObjectKey[] {
+    return informer
+      .list(pod.metadata.namespace)
+      .filter((job) => isOurs(job) && !isFinished(job) && matcherOf(job.spec?.selector)(pod.metadata.labels))
+      .map(keyOf);
+  }
+
+  /** The job's pods: orphans that match are taken in, and tracked; those that do not match any more are let go, untracked. */
+  async function claimPods(job: Job, held: readonly Pod[]): Promise<Pod[]> {
+    const claimed = await claim(ctx.client, jobs, job, pods, podInformer, matcherOf(job.spec?.selector));
+    const kept = new Set(claimed.map(({ metadata }) => metadata.uid));
+    for (const pod of held) {
+      if (kept.has(pod.metadata.uid) || !isTracked(pod)) continue;
+      const fresh = await ctx.client.get(pods, keyOf(pod)).catch(unlessNotFound);
+      if (fresh !== undefined) await release(fresh);
+    }
+    const known = new Set(held.map(({ metadata }) => metadata.uid));
+    return Promise.all(claimed.map((pod) => (known.has(pod.metadata.uid) || isTracked(pod) ? pod : track(pod))));
+  }
+
+  async function track(pod: Pod): Promise<Pod> {
+    const { finalizers = [], resourceVersion } = pod.metadata;
+    return ctx.client.patch(pods, keyOf(pod), { metadata: { finalizers: [...finalizers, TRACKING], resourceVersion } }, { type: 'merge' });
   }
 
   async function release(pod: Pod): Promise<void> {
@@ -44,7 +80,7 @@ export function jobController(ctx: ControllerContext): Controller {
     try {
       await ctx.client.patch(pods, keyOf(pod), { metadata: { finalizers, resourceVersion } }, { type: 'merge' });
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      unlessNotFound(error);
     }
   }
 
@@ -56,8 +92,8 @@ export function jobController(ctx: ControllerContext): Controller {
       );
       try {
         await forEachLimited(plan.remove, IN_FLIGHT, async (pod) => {
-          // Ended by the job's own will: not to be counted as failed.
-          await release(pod);
+          // Ended by the job's own will: unless it has been counted, it is not to be counted as failed.
+          if (!plan.release.includes(pod)) await release(pod);
           await deletePod(control, job, pod);
         });
       } catch (error) {
@@ -69,9 +105,9 @@ export function jobController(ctx: ControllerContext): Controller {
     if (plan.create.length === 0) return;
     expectations.expectCreates(text, plan.create.length);
     const { succeeded, error } = await slowStart(plan.create.length, async (i) => {
-      const index = plan.create[i]?.index;
-      const name = job.metadata.name ?? '';
-      await createPod(control, job, podFromTemplate(job, jobTemplate(job, index), index === undefined ? {} : { generateName: `${name}-${index}-` }));
+      const wanted = plan.create[i] ?? {};
+      const more = wanted.index === undefined ? {} : { generateName: namePrefix(job, wanted.index) };
+      await createPod(control, job, podFromTemplate(job, jobTemplate(job, wanted), more));
     });
     for (let i = succeeded; i < plan.create.length; i++) expectations.created(text);
     if (error !== undefined && !isNamespaceTerminating(error)) throw error;
@@ -83,7 +119,11 @@ export function jobController(ctx: ControllerContext): Controller {
     for (const condition of after.status?.conditions ?? []) {
       if (was(condition.type) === condition.status) continue;
       const { type, status, reason = '', message = '' } = condition;
-      if (type === 'Complete' && status === 'True') recorder.event(job, 'Normal', 'Completed', 'Job completed');
+      if (type === 'Complete' && status === 'True') {
+        if ((after.status?.succeeded ?? 0) > (job.spec?.completions ?? Infinity))
+          recorder.event(job, 'Warning', 'TooManySucceededPods', 'Too many succeeded pods running after completion count reached');
+        recorder.event(job, 'Normal', 'Completed', 'Job completed');
+      }
       if (type === 'Failed' && status === 'True') recorder.event(job, 'Warning', reason, message);
       if (type === 'Suspended') recorder.event(job, 'Normal', status === 'True' ? 'Suspended' : 'Resumed', message);
     }
@@ -96,11 +136,13 @@ export function jobController(ctx: ControllerContext): Controller {
       const text = `${key.namespace ?? ''}/${key.name}`;
       const job = informer.get(key);
       const found = podInformer.byIndex(BY_JOB, text);
-      const owned = found.filter((pod) => controllerOf(pod)?.uid === job?.metadata.uid);
+      const held = found.filter((pod) => controllerOf(pod)?.uid === job?.metadata.uid);
       // Pods of a job that is no more: nobody counts them, so nothing may hold them.
-      for (const pod of found) if (!owned.includes(pod)) await release(pod);
+      for (const pod of found) if (!held.includes(pod)) await release(pod);
       if (job === undefined) return expectations.forget(text);
+      if (!isOurs(job)) return;
       const satisfied = expectations.satisfied(text);
+      const owned = isFinished(job) ? held : await claimPods(job, held);
       const plan = decide(job, owned, ctx.clock.now());
       // Deciding on a stale view would start or end pods twice; counting is safe.
       if (!satisfied) Object.assign(plan, { create: [], remove: [] });
@@ -111,4 +153,9 @@ export function jobController(ctx: ControllerContext): Controller {
       if (plan.requeueAfterMs !== undefined) return { requeueAfterMs: plan.requeueAfterMs };
     },
   });
+}
+
+function unlessNotFound(error: unknown): undefined {
+  if (!isNotFound(error)) throw error;
+  return undefined;
 }
