@@ -5,6 +5,7 @@ import type { AdmissionRequest } from '../admission/plugin.ts';
 import type { RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import { encode } from '../store/stored-object.ts';
 import { checkIdentity, shapeBody } from './body.ts';
+import { create } from './create.ts';
 import { prepareViews, storageForm } from './conversion.ts';
 import { copyJson, equalJson } from './json.ts';
 import { prepareSubresource, prepareUpdate } from './kinds.ts';
@@ -23,6 +24,21 @@ const REVISION_NEEDED = new Set([
   'admissionregistration.k8s.io/mutatingwebhookconfigurations',
 ]);
 
+/** Kinds that a replace makes where there is none, as upstream. */
+const MADE_BY_UPDATE = new Set([
+  '/endpoints',
+  '/events',
+  '/limitranges',
+  '/services',
+  'coordination.k8s.io/leases',
+  'events.k8s.io/events',
+  'node.k8s.io/runtimeclasses',
+  'rbac.authorization.k8s.io/clusterrolebindings',
+  'rbac.authorization.k8s.io/clusterroles',
+  'rbac.authorization.k8s.io/rolebindings',
+  'rbac.authorization.k8s.io/roles',
+]);
+
 /** The newest state as the definition serves it. Rejects with 404. */
 export function current(world: RegistryWorld, definition: ResourceDefinition, key: ObjectKey): StoredObject {
   const stored = world.store.newest(collectionOf(world, definition), storageKey(definition, key));
@@ -30,8 +46,8 @@ export function current(world: RegistryWorld, definition: ResourceDefinition, ke
   return view(definition, stored);
 }
 
-/** Replaces the object or the part a subresource shows. Takes the body over. */
-export function update(
+/** Replaces the object or the part a subresource shows. Takes the body over. Sets `ctx.created` where it made the object. */
+export async function update(
   world: RegistryWorld,
   definition: ResourceDefinition,
   ctx: RequestContext,
@@ -40,6 +56,12 @@ export function update(
   subresource?: string,
 ): Promise<StoredObject> {
   checkIdentity(definition, key, body);
+  if (subresource === undefined && MADE_BY_UPDATE.has(`${definition.group}/${definition.plural}`) && isMissing(world, definition, key)) {
+    delete body.metadata.resourceVersion;
+    const made = await create(world, definition, ctx, key.namespace, body);
+    ctx.created = true;
+    return made;
+  }
   if (!body.metadata.resourceVersion && subresource === undefined && needsRevision(definition)) {
     // An object that is not there answers 404 first, as upstream.
     current(world, definition, key);
@@ -49,6 +71,10 @@ export function update(
   }
   shapeBody(definition, ctx, body);
   return change(world, definition, ctx, key, body, subresource === undefined ? {} : { subresource });
+}
+
+function isMissing(world: RegistryWorld, definition: ResourceDefinition, key: ObjectKey): boolean {
+  return world.store.newest(collectionOf(world, definition), storageKey(definition, key)) === undefined;
 }
 
 function needsRevision(definition: ResourceDefinition): boolean {

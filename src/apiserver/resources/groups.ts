@@ -48,6 +48,7 @@ export const groupResources: readonly ResourceDefinition[] = [
     short: ['hpa'],
     all: true,
     status: true,
+    generation: true,
     storage: HPA_STORAGE,
     convert: convertAutoscalerV1,
   }),

@@ -63,7 +63,9 @@ const DEFAULTS: Record<string, Defaulter> = {
   'v1/Service': define<Service>(({ spec }) => {
     if (!spec) return;
     spec.sessionAffinity ??= 'None';
-    if (spec.sessionAffinity === 'ClientIP') spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: 10_800 } };
+    if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
+    if (spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined)
+      spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: 10_800 } };
     spec.type ??= 'ClusterIP';
     for (const port of spec.ports ?? []) {
       port.protocol ??= 'TCP';
