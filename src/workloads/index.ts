@@ -26,10 +26,12 @@ import { podGarbageCollector } from './podgc/controller.ts';
 import { replicaSetController, replicationControllerController } from './replicaset/controller.ts';
 import { resourceQuotaController } from './resourcequota/controller.ts';
 import { serviceAccountController } from './serviceaccount/controller.ts';
+import { tokensController, type SecretToken } from './serviceaccount/tokens.ts';
 import { statefulSetController } from './statefulset/controller.ts';
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts';
 
 export { certificateControllers } from './certificates/index.ts';
+export { tokensController } from './serviceaccount/tokens.ts';
 export { storedResources } from './shared/stored-resources.ts';
 
 export interface WorkloadOptions {
@@ -41,6 +43,8 @@ export interface WorkloadOptions {
   resources(): readonly Resource[];
   /** The cluster's CA bundle (PEM), published as kube-root-ca.crt in every namespace. */
   ca: string;
+  /** Writes tokens into secrets of type kubernetes.io/service-account-token; without it they stay empty. */
+  secretToken?: SecretToken;
   /** The cluster's authority, for certificate requests; without it they wait for someone else. */
   signCertificate?: SignCertificate;
   /** Pool of addresses for services of type LoadBalancer ('172.31.0.0/24'); without it they stay pending. */
@@ -52,11 +56,11 @@ export function workloadControllers(ctx: ControllerContext, options: WorkloadOpt
   return [
     deploymentController(ctx),
     replicaSetController(ctx),
+    replicationControllerController(ctx),
     daemonSetController(ctx),
     statefulSetController(ctx),
     jobController(ctx),
     cronJobController(ctx),
-    replicationControllerController(ctx),
     ttlAfterFinishedController(ctx),
     endpointSliceController(ctx),
     disruptionController(ctx),
@@ -65,6 +69,7 @@ export function workloadControllers(ctx: ControllerContext, options: WorkloadOpt
     resourceQuotaController(ctx, options.resources),
     nodeLifecycleController(ctx),
     podGarbageCollector(ctx),
+    ...(options.secretToken === undefined ? [] : [tokensController(ctx, options.ca, options.secretToken)]),
     ...(options.signCertificate === undefined ? [] : certificateControllers(ctx, options.signCertificate)),
     ...(options.loadBalancerCidr === undefined ? [] : [loadBalancerController(ctx, options.loadBalancerCidr)]),
     // Last: it asks for the informers of all kinds, most of which others share.

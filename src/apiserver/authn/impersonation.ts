@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { badRequest, StatusError } from '../../kube/status.ts';
 import type { UserInfo } from '../engine.ts';
-import { accountGroups } from './service-accounts.ts';
+import { accountGroups } from './look.ts';
 
 const EXTRA = 'impersonate-extra-';
 

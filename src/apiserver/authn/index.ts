@@ -6,11 +6,13 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { ApiEngine, UserInfo } from '../engine.ts';
 import { impersonated } from './impersonation.ts';
-import { tokenRequestHandler, tokenReviewHandler, userOfToken } from './service-accounts.ts';
+import { tokenRequestHandler } from './token-request.ts';
+import { tokenReviewHandler } from './token-review.ts';
+import { userOfToken } from './token-users.ts';
 import { TokenSigner } from './tokens.ts';
 
 export { authorize, type Attributes } from './authorize.ts';
-export { ISSUER } from './tokens.ts';
+export { ISSUER, secretTokens } from './tokens.ts';
 
 export interface Authenticator {
   /** Rejects with StatusError 401 for wrong credentials, 403 for an impersonation that is not allowed. */
@@ -25,7 +27,10 @@ export function authenticator(world: { engine: ApiEngine; clock: Clock; random: 
   const signer = new TokenSigner(world.serviceAccountKey);
   const tokens = { ...world, signer };
   world.engine.setCreateHandler({ group: '', plural: 'serviceaccounts', subresource: 'token' }, tokenRequestHandler(tokens));
-  world.engine.setCreateHandler({ group: 'authentication.k8s.io', plural: 'tokenreviews', subresource: '' }, tokenReviewHandler(tokens));
+  world.engine.setCreateHandler(
+    { group: 'authentication.k8s.io', plural: 'tokenreviews', subresource: '' },
+    tokenReviewHandler((token, audiences) => userOfToken(tokens, token, audiences)),
+  );
   return {
     async identify(request) {
       const user = userOfCertificate(request.socket as TLSSocket) ?? (await userOfHeader(request)) ?? ANONYMOUS;
@@ -39,7 +44,7 @@ export function authenticator(world: { engine: ApiEngine; clock: Clock; random: 
     if (!authorization) return undefined;
     const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
     const found = token === undefined ? undefined : await userOfToken(tokens, token);
-    if (found === undefined) throw unauthorized();
+    if (found === undefined || 'error' in found) throw unauthorized();
     return found.user;
   }
 }

@@ -9,9 +9,12 @@ interface Reference {
   uid: string;
 }
 
+/** Of tokens that lie in secrets: they have no audience and no end. */
+export const LEGACY_ISSUER = 'kubernetes/serviceaccount';
+
 /** What a token says; times in epoch seconds. */
 export interface Claims {
-  iss: string;
+  iss: typeof ISSUER;
   sub: string;
   aud: readonly string[];
   exp: number;
@@ -24,7 +27,18 @@ export interface Claims {
     pod?: Reference;
     node?: Reference;
     secret?: Reference;
+    /** From when on the holder should have asked for another. */
+    warnafter?: number;
   };
+}
+
+export interface LegacyClaims {
+  iss: typeof LEGACY_ISSUER;
+  sub: string;
+  'kubernetes.io/serviceaccount/namespace': string;
+  'kubernetes.io/serviceaccount/secret.name': string;
+  'kubernetes.io/serviceaccount/service-account.name': string;
+  'kubernetes.io/serviceaccount/service-account.uid': string;
 }
 
 const CACHE_MAX = 4096;
@@ -35,7 +49,7 @@ export class TokenSigner {
   readonly #public: KeyObject;
   readonly #keyId: string;
   /** Tokens with a good signature: clients send the same one with each request. */
-  readonly #verified = new Map<string, Claims>();
+  readonly #verified = new Map<string, Claims | LegacyClaims>();
 
   /** `pem`: a P-256 private key. */
   constructor(pem: string) {
@@ -46,14 +60,14 @@ export class TokenSigner {
       .digest('base64url');
   }
 
-  sign(claims: Claims): string {
+  sign(claims: Claims | LegacyClaims): string {
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
     const signed = `${part({ alg: 'ES256', kid: this.#keyId })}.${part(claims)}`;
     return `${signed}.${sign('sha256', Buffer.from(signed), { key: this.#key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
   }
 
-  /** The claims of a token that this key signed for this issuer; undefined for any other text. Whether it still holds is the caller's to check. */
-  verify(token: string): Claims | undefined {
+  /** The claims of a token that this key signed; undefined for any other text. Whether it still holds is the caller's to check. */
+  verify(token: string): Claims | LegacyClaims | undefined {
     if (token.length > MAX_TOKEN_BYTES) return undefined;
     const known = this.#verified.get(token);
     if (known !== undefined) return known;
@@ -64,7 +78,7 @@ export class TokenSigner {
     return claims;
   }
 
-  #check(token: string): Claims | undefined {
+  #check(token: string): Claims | LegacyClaims | undefined {
     const [head, body, signature, ...more] = token.split('.');
     if (!head || !body || !signature || more.length > 0) return undefined;
     try {
@@ -74,8 +88,8 @@ export class TokenSigner {
         verify('sha256', Buffer.from(`${head}.${body}`), { key: this.#public, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'base64url'));
       if (!good) return undefined;
       // Signed by this key, so written by `sign`.
-      const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims;
-      return claims.iss === ISSUER ? claims : undefined;
+      const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Claims | LegacyClaims;
+      return claims.iss === ISSUER || claims.iss === LEGACY_ISSUER ? claims : undefined;
     } catch {
       return undefined;
     }
@@ -85,4 +99,18 @@ export class TokenSigner {
   jwks(): { keys: object[] } {
     return { keys: [{ ...this.#public.export({ format: 'jwk' }), use: 'sig', alg: 'ES256', kid: this.#keyId }] };
   }
+}
+
+/** Writes the tokens of secrets (type kubernetes.io/service-account-token) with the key in `pem`. */
+export function secretTokens(pem: string): (account: { namespace: string; name: string; uid: string }, secretName: string) => string {
+  const signer = new TokenSigner(pem);
+  return ({ namespace, name, uid }, secretName) =>
+    signer.sign({
+      iss: LEGACY_ISSUER,
+      sub: `system:serviceaccount:${namespace}:${name}`,
+      'kubernetes.io/serviceaccount/namespace': namespace,
+      'kubernetes.io/serviceaccount/secret.name': secretName,
+      'kubernetes.io/serviceaccount/service-account.name': name,
+      'kubernetes.io/serviceaccount/service-account.uid': uid,
+    });
 }

@@ -19,7 +19,7 @@ import { serveLogs, serveStream } from './pods.ts';
 import { serveProxy } from './proxy.ts';
 import { isTrue } from './query.ts';
 import { findResource, notServed, serveResource, verbOf, type ResourceRequest } from './resources.ts';
-import { sendError, sendJson, sendWarnings } from './respond.ts';
+import { send, sendError, sendJson, sendWarnings } from './respond.ts';
 
 export interface HandlerWorld {
   engine: ApiEngine;
@@ -178,7 +178,7 @@ async function serveOther(world: HandlerWorld, exchange: Exchange): Promise<void
     case '/metrics':
       return world.metrics.serve(exchange, world.engine);
     case '/openid/v1/jwks':
-      return sendJson(exchange.response, 200, world.authenticator.jwks());
+      return send(exchange.response, 200, 'application/jwk-set+json', JSON.stringify(world.authenticator.jwks()));
     case '/.well-known/openid-configuration':
       return sendOpenIdConfiguration(exchange, ISSUER);
     case '':

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { publishAuthentication } from '../../apiserver/aggregation/authentication.ts';
 import { aggregationController } from '../../apiserver/aggregation/controller.ts';
+import { secretTokens } from '../../apiserver/authn/index.ts';
 import { customResourceController, loadCustomResources } from '../../apiserver/crd/controller.ts';
 import { createEngine, inProcessClient } from '../../apiserver/index.ts';
 import { certificateSigner, ensurePki, writeKubeconfig } from '../../apiserver/pki/index.ts';
@@ -137,6 +138,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       ...workloadControllers(base, {
         resources: storedKinds(engine),
         ca: pki.ca,
+        secretToken: secretTokens(pki.serviceAccountKey),
         signCertificate: certificateSigner({ cert: pki.ca, key: pki.caKey }),
         loadBalancerCidr: addresses.loadBalancerCidr,
       }),

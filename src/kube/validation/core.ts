@@ -83,6 +83,8 @@ export function validateSecret(errors: Errors, secret: Secret, old: Secret | und
   if (secret.type === 'kubernetes.io/tls')
     for (const key of ['tls.crt', 'tls.key']) if (secret.data?.[key] === undefined) errors.push(required(`data[${key}]`));
   if (secret.type === 'kubernetes.io/dockerconfigjson' && secret.data?.['.dockerconfigjson'] === undefined) errors.push(required('data[.dockerconfigjson]'));
+  if (secret.type === 'kubernetes.io/service-account-token' && !secret.metadata.annotations?.['kubernetes.io/service-account.name'])
+    errors.push(required('metadata.annotations[kubernetes.io/service-account.name]'));
   if (old) immutable(errors, 'type', secret.type, old.type);
   keepsImmutable(errors, secret, old, ['data']);
 }
