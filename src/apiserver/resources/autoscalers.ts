@@ -53,7 +53,7 @@ function fromStorage(object: KubeObject): KubeObject {
     apiVersion: 'autoscaling/v1',
     metadata: { ...metadata, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
     spec: { ...plainSpec, ...(target === undefined ? {} : { targetCPUUtilizationPercentage: target }) },
-    ...(status === undefined ? {} : { status: { ...plainStatus, ...(used === undefined ? {} : { currentCPUUtilizationPercentage: used }) } }),
+    ...(status === undefined ? {} : { status: { currentReplicas: 0, desiredReplicas: 0, ...plainStatus, ...(used === undefined ? {} : { currentCPUUtilizationPercentage: used }) } }),
   } as KubeObject;
 }
 

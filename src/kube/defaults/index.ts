@@ -170,7 +170,11 @@ const DEFAULTS: Record<string, Defaulter> = {
     const spec = object['spec'] as Record<string, unknown> | undefined;
     fill(spec, { minReplicas: 1, metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }] });
   }),
-  'autoscaling/v1/HorizontalPodAutoscaler': define<Unstructured>((object) => fill(object['spec'], { minReplicas: 1 })),
+  'autoscaling/v1/HorizontalPodAutoscaler': define<Unstructured>((object) => {
+    // Metrics that version 1 has no field for are in an annotation.
+    const others = object.metadata.annotations?.['autoscaling.alpha.kubernetes.io/metrics'];
+    fill(object['spec'], { minReplicas: 1, ...(others ? {} : { targetCPUUtilizationPercentage: 80 }) });
+  }),
   'networking.k8s.io/v1/NetworkPolicy': define<Unstructured>((object) => {
     const spec = object['spec'] as Record<string, unknown> | undefined;
     if (!spec) return;
