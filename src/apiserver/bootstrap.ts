@@ -1,7 +1,8 @@
-/** What every cluster has from its first moment: its namespaces, the system's priority classes, and the address of its own API. */
+/** What every cluster has from its first moment: its namespaces, roles, the system's priority classes, and the address of its own API. */
 import { isAlreadyExists, isNotFound } from '../kube/status.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { formatIp, parseCidr } from './admission/services/cidr.ts';
+import { ensurePolicy } from './authz/bootstrap/index.ts';
 import type { ApiEngine, RequestContext, ResourceDefinition } from './engine.ts';
 import { equalJson } from './registry/json.ts';
 
@@ -72,6 +73,7 @@ export async function bootstrap(engine: ApiEngine, serviceCidr: string, endpoint
   // Together, for one sync of the disk: but what lives in namespaces comes after them.
   await Promise.all(namespaceObjects().map((object) => ensure(engine, ctx, object)));
   await Promise.all([
+    ensurePolicy(engine, ctx),
     ...otherObjects().map((object) => ensure(engine, ctx, object)),
     ...(endpoint === undefined ? [] : endpointObjects(serviceCidr, endpoint)).map((object) => ensure(engine, ctx, object, true)),
   ]);

@@ -4,13 +4,14 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import { admission } from './admission/index.ts';
+import { authorizer } from './authz/index.ts';
+import { reviewHandlers } from './authz/reviews.ts';
 import { ServiceAllocator } from './admission/services/allocator.ts';
 import { bootstrap, type Endpoint } from './bootstrap.ts';
 import type { ApiEngine } from './engine.ts';
 import { Definitions } from './registry/definitions.ts';
 import { expireEvents } from './registry/event-expiry.ts';
 import { Registry } from './registry/index.ts';
-import { reviewHandlers } from './registry/reviews.ts';
 import { builtinResources } from './resources/index.ts';
 import { memoryLog } from './store/log.ts';
 import { sqliteLog } from './store/sqlite-log.ts';
@@ -46,6 +47,7 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
       random,
       log,
       admission: admission(),
+      authorizer: authorizer(store),
       reviewers: reviewers({ store, random, caller, definitions: () => definitions.all() }),
       caller,
       services: new ServiceAllocator(store, random, serviceCidr),
@@ -61,7 +63,7 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
     },
     definitions,
   );
-  for (const [target, handler] of reviewHandlers()) registry.setCreateHandler(target, handler);
+  for (const [target, handler] of reviewHandlers(registry.authorizer)) registry.setCreateHandler(target, handler);
   try {
     await bootstrap(registry, serviceCidr, options.kubernetesEndpoint);
   } catch (error) {

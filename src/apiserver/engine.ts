@@ -6,6 +6,7 @@
 import type { FieldError, Status, StatusError } from '../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import type { PatchType } from '../runtime/client.ts';
+import type { Authorizer } from './authz/index.ts';
 
 export interface UserInfo {
   name: string;
@@ -223,6 +224,8 @@ export interface ApiEngine {
   /** POST to 'binding', 'eviction', 'token', ...: takes the body over. */
   createSubresource(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, subresource: string, body: KubeObject): Promise<StoredObject>;
 
+  /** Who may do what. The engine itself asks it only about what a writer must hold to pass it on; requests are the front door's. */
+  readonly authorizer: Authorizer;
   /** An address that answers for a service, from its ready endpoints. Throws an Error in upstream's words when there is none. */
   resolveService(reference: { namespace: string; name: string; port: number }): { host: string; port: number };
   /** The newest revision that reads show. */

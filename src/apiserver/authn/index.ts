@@ -11,7 +11,6 @@ import { tokenReviewHandler } from './token-review.ts';
 import { userOfToken } from './token-users.ts';
 import { TokenSigner } from './tokens.ts';
 
-export { authorize, type Attributes } from './authorize.ts';
 export { ISSUER, secretTokens } from './tokens.ts';
 
 export interface Authenticator {
@@ -34,7 +33,7 @@ export function authenticator(world: { engine: ApiEngine; clock: Clock; random: 
   return {
     async identify(request) {
       const user = userOfCertificate(request.socket as TLSSocket) ?? (await userOfHeader(request)) ?? ANONYMOUS;
-      return impersonated(request, user);
+      return impersonated(request, user, world.engine.authorizer);
     },
     jwks: () => signer.jwks(),
   };

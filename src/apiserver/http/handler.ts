@@ -7,18 +7,18 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { KubeletOf } from '../../runtime/kubelet.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Aggregator } from '../aggregation/aggregator.ts';
-import { authorize, ISSUER, type Attributes, type Authenticator } from '../authn/index.ts';
+import { ISSUER, type Authenticator } from '../authn/index.ts';
 import { sendOpenIdConfiguration, type Discovery } from '../discovery/index.ts';
 import type { ApiEngine, UserInfo } from '../engine.ts';
 import type { Upgrade } from '../streams/upgrade.ts';
+import { authorize } from './authorize.ts';
 import { exchangeOf, type Exchange } from './exchange.ts';
 import { sendVersion, type Health } from './health.ts';
 import type { Metrics, RequestLabels } from './metrics.ts';
 import { parseResourcePath, type ResourcePath } from './path.ts';
 import { serveLogs, serveStream } from './pods.ts';
 import { serveProxy } from './proxy.ts';
-import { isTrue } from './query.ts';
-import { findResource, notServed, serveResource, verbOf, type ResourceRequest } from './resources.ts';
+import { findResource, notServed, serveResource, type ResourceRequest } from './resources.ts';
 import { send, sendError, sendJson, sendWarnings } from './respond.ts';
 
 export interface HandlerWorld {
@@ -42,7 +42,7 @@ export async function handle(world: HandlerWorld, request: IncomingMessage, resp
     if (behind !== undefined) return passOn(world, exchange, (user) => world.aggregator.serve(behind, request, response, user));
     const path = parseResourcePath(exchange.path);
     if (path === undefined) {
-      authorize(exchange.user, { path: exchange.path });
+      authorize(world.engine.authorizer, exchange, path);
       await serveOther(world, exchange);
       return undefined;
     }
@@ -83,23 +83,10 @@ export async function handleUpgrade(world: HandlerWorld, request: IncomingMessag
 
 /** Another server decides about the object; whether the requester may ask at all is decided here. */
 async function passOn(world: HandlerWorld, exchange: Exchange, pass: (user: UserInfo) => Promise<void>): Promise<undefined> {
-  const path = parseResourcePath(exchange.path);
-  const { request, query, user } = exchange;
-  const verb = path === undefined ? undefined : verbOf(request.method ?? 'GET', path.name !== undefined, isTrue(query, 'watch'));
-  authorize(user, { path: exchange.path, ...(path === undefined || verb === undefined ? {} : { resource: { ...attributesOf(path), verb } }) });
+  authorize(world.engine.authorizer, exchange, parseResourcePath(exchange.path));
   world.metrics.longRunning(1);
-  await pass(user).finally(() => world.metrics.longRunning(-1));
+  await pass(exchange.user).finally(() => world.metrics.longRunning(-1));
   return undefined;
-}
-
-function attributesOf({ group, plural, subresource, namespace, name }: ResourcePath): Omit<NonNullable<Attributes['resource']>, 'verb'> {
-  return {
-    group,
-    plural,
-    ...(subresource === undefined ? {} : { subresource }),
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(name === undefined ? {} : { name }),
-  };
 }
 
 function isStreaming({ definition, path }: ResourceRequest): boolean {
@@ -107,23 +94,11 @@ function isStreaming({ definition, path }: ResourceRequest): boolean {
 }
 
 function resourceOf(world: HandlerWorld, exchange: Exchange, path: ResourcePath): ResourceRequest {
-  const { request, query, user } = exchange;
+  // First: who may not ask does not learn what there is.
+  authorize(world.engine.authorizer, exchange, path);
+  const { request, query } = exchange;
   const upgrade = request.headers.upgrade !== undefined;
-  // To exec by GET is to create, for those who grant rights.
-  const found = findResource(world.engine, path, upgrade && path.subresource !== 'log' ? 'POST' : (request.method ?? 'GET'), query);
-  const { group, plural, subresource, namespace, name } = path;
-  authorize(user, {
-    path: exchange.path,
-    resource: {
-      verb: found.verb,
-      group,
-      plural,
-      ...(subresource === undefined ? {} : { subresource }),
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(name === undefined ? {} : { name }),
-    },
-  });
-  return found;
+  return findResource(world.engine, path, upgrade && path.subresource !== 'log' ? 'POST' : (request.method ?? 'GET'), query);
 }
 
 type Answer = { found: ResourceRequest; work: Promise<void>; long: boolean } | undefined;

@@ -47,7 +47,7 @@ export function findResource(engine: ApiEngine, path: ResourcePath, method: stri
 }
 
 /** Undefined for a method that means nothing. */
-export function verbOf(method: string, named: boolean, watch: boolean): Verb | undefined {
+function verbOf(method: string, named: boolean, watch: boolean): Verb | undefined {
   switch (method) {
     case 'GET':
     case 'HEAD':
@@ -113,7 +113,8 @@ async function write(engine: ApiEngine, exchange: Exchange, { definition, path, 
     }
     case 'update': {
       readWriteOptions(query, ctx, 'UpdateOptions');
-      return [await engine.update(definition, ctx, keyOf(path), await readBodyObject(exchange, definition), subresource), 200];
+      const updated = await engine.update(definition, ctx, keyOf(path), await readBodyObject(exchange, definition), subresource);
+      return [updated, ctx.created ? 201 : 200];
     }
     case 'patch': {
       readWriteOptions(query, ctx, 'PatchOptions');

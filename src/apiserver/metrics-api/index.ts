@@ -126,6 +126,9 @@ function extended(engine: ApiEngine, metrics: Metrics): ApiEngine {
     deleteCollection: (...args) => engine.deleteCollection(...args),
     createSubresource: (...args) => engine.createSubresource(...args),
     resolveService: (reference) => engine.resolveService(reference),
+    get authorizer() {
+      return engine.authorizer;
+    },
     get revision() {
       return engine.revision;
     },

@@ -17,6 +17,7 @@ import type {
   Verb,
   WatchRequest,
 } from '../engine.ts';
+import type { Authorizer } from '../authz/index.ts';
 import { encode } from '../store/stored-object.ts';
 import { keyOf } from './body.ts';
 import { ConvertingWatch, prepareAll, prepareNewest, prepareViews } from './conversion.ts';
@@ -53,6 +54,10 @@ export class Registry implements ApiEngine {
 
   get storeError(): StatusError | undefined {
     return this.#world.store.error;
+  }
+
+  get authorizer(): Authorizer {
+    return this.#world.authorizer;
   }
 
   definitions(): readonly ResourceDefinition[] {

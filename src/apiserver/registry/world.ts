@@ -6,6 +6,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Admission } from '../admission/plugin.ts';
+import type { Authorizer } from '../authz/index.ts';
 import type { ServiceAllocator } from '../admission/services/allocator.ts';
 import type { RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import type { Collection } from '../store/collection.ts';
@@ -20,6 +21,7 @@ export interface RegistryWorld {
   random: Random;
   log: Logger;
   admission: Admission;
+  authorizer: Authorizer;
   /** Webhooks and policies. */
   reviewers: Reviewers;
   caller: WebhookCaller;
