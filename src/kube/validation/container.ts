@@ -141,7 +141,9 @@ function validateHandler(errors: Errors, path: string, handler: Partial<Handler>
   for (const name of given.slice(1)) errors.push(forbiddenField(`${path}.${name}`, 'may not specify more than 1 handler type'));
   if (handler.exec && !handler.exec.command?.length) errors.push(required(`${path}.exec.command`));
   for (const name of ['httpGet', 'tcpSocket'] as const) {
-    const port = handler[name]?.port;
+    if (handler[name] === undefined) continue;
+    // Go's zero for a port that is not named.
+    const port = handler[name].port ?? 0;
     if (typeof port === 'number') portNumber(errors, `${path}.${name}.port`, port);
   }
   oneOf(errors, `${path}.httpGet.scheme`, handler.httpGet?.scheme, ['HTTP', 'HTTPS']);
