@@ -3,6 +3,7 @@
  * The full table of resources (verbs, columns, schemas) is the API server's; this is the part a client needs.
  */
 import type { CertificateSigningRequest } from './certificates/types.ts';
+import type { ClusterRole } from './rbac/types.ts';
 import type {
   ConfigMap,
   ControllerRevision,
@@ -52,6 +53,7 @@ function define<T extends KubeObject>(group: string, version: string, kind: stri
   return Object.freeze({ group, version, kind, plural, namespaced });
 }
 
+export const clusterRoles = define<ClusterRole>('rbac.authorization.k8s.io', 'v1', 'ClusterRole', 'clusterroles', false);
 export const configMaps = define<ConfigMap>('', 'v1', 'ConfigMap', 'configmaps');
 export const endpoints = define<Endpoints>('', 'v1', 'Endpoints', 'endpoints');
 export const events = define<Event>('', 'v1', 'Event', 'events');

@@ -30,6 +30,7 @@ import { tokensController, type SecretToken } from './serviceaccount/tokens.ts';
 import { statefulSetController } from './statefulset/controller.ts';
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts';
 
+export { clusterRoleController } from './clusterroles/controller.ts';
 export { certificateControllers } from './certificates/index.ts';
 export { tokensController } from './serviceaccount/tokens.ts';
 export { storedResources } from './shared/stored-resources.ts';

@@ -10,6 +10,7 @@ import { nodeTaints } from './node-taints.ts';
 import type { Admission, AdmissionPlugin, Reservation } from './plugin.ts';
 import { priority } from './priority.ts';
 import { quotas } from './quotas.ts';
+import { rbacEscalation } from './rbac-escalation.ts';
 import { serviceAccounts } from './service-accounts.ts';
 
 const PLUGINS: readonly AdmissionPlugin[] = [
@@ -20,6 +21,7 @@ const PLUGINS: readonly AdmissionPlugin[] = [
   priority,
   defaultTolerations,
   certificateSubjectRestriction,
+  rbacEscalation,
   quotas,
 ];
 

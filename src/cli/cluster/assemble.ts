@@ -18,14 +18,14 @@ import type { Logger } from '../../runtime/log.ts';
 import { realRandom } from '../../runtime/random.ts';
 import { clusterAutoscaler } from '../../scaling/index.ts';
 import { schedulerController } from '../../scheduler/index.ts';
-import { workloadControllers } from '../../workloads/index.ts';
+import { clusterRoleController, workloadControllers } from '../../workloads/index.ts';
 import type { ClusterConfig } from '../config.ts';
 import { serveControl } from '../control.ts';
 import { entryOf } from '../entries.ts';
 import type { ClusterPaths } from '../home.ts';
 import { packageRoot } from '../package-root.ts';
 import { cloudState, nodePool } from './cloud-state.ts';
-import { actingAs, AUTOSCALER, CONTROLLER_MANAGER, SCHEDULER } from './identities.ts';
+import { actingAs, AUTOSCALER, CONTROLLER_MANAGER, ROLE_AGGREGATOR, SCHEDULER } from './identities.ts';
 import { Nodes } from './nodes.ts';
 import { storedKinds } from './stored-kinds.ts';
 
@@ -142,6 +142,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
         signCertificate: certificateSigner({ cert: pki.ca, key: pki.caKey }),
         loadBalancerCidr: addresses.loadBalancerCidr,
       }),
+      clusterRoleController(actingAs(ROLE_AGGREGATOR, base, engine)),
       schedulerController(actingAs(SCHEDULER, base, engine)),
       clusterAutoscaler(actingAs(AUTOSCALER, base, engine), cloud, {
         expander: config.expander,

@@ -8,10 +8,13 @@ const AUTHENTICATED = 'system:authenticated';
 export const CONTROLLER_MANAGER: UserInfo = { name: 'system:kube-controller-manager', groups: [AUTHENTICATED] };
 export const CLOUD_CONTROLLER: UserInfo = { name: 'system:cloud-controller-manager', groups: [AUTHENTICATED] };
 export const SCHEDULER: UserInfo = { name: 'system:kube-scheduler', groups: [AUTHENTICATED] };
-export const AUTOSCALER: UserInfo = {
-  name: 'system:serviceaccount:kube-system:cluster-autoscaler',
-  groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', AUTHENTICATED],
-};
+export const AUTOSCALER: UserInfo = systemAccount('cluster-autoscaler');
+/** Writes roles with rights that no other controller has: it may escalate. */
+export const ROLE_AGGREGATOR: UserInfo = systemAccount('clusterrole-aggregation-controller');
+
+function systemAccount(name: string): UserInfo {
+  return { name: `system:serviceaccount:kube-system:${name}`, groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', AUTHENTICATED] };
+}
 
 export function nodeIdentity(nodeName: string): UserInfo {
   return { name: `system:node:${nodeName}`, groups: ['system:nodes', AUTHENTICATED] };

@@ -16,6 +16,7 @@ import { validateLimitRange, validateResourceQuota } from './limits.ts';
 import { validateCronJob, validateJob } from './jobs.ts';
 import { validateMetadata } from './metadata.ts';
 import { validatePodSpec, validatePodUpdate } from './pod.ts';
+import { validateClusterRole, validateClusterRoleBinding, validateRole, validateRoleBinding } from './rbac.ts';
 import { validateWebhookConfiguration } from './webhooks.ts';
 import { validateDaemonSet, validateDeployment, validateReplicaSet, validateReplicationController, validateStatefulSet } from './workloads.ts';
 
@@ -42,6 +43,10 @@ const RULES: Record<string, Rule> = {
   'batch/v1/Job': rule<Job>(validateJob),
   'v1/ReplicationController': rule(validateReplicationController),
   'certificates.k8s.io/v1/CertificateSigningRequest': rule(validateCertificateSigningRequest),
+  'rbac.authorization.k8s.io/v1/Role': rule(validateRole),
+  'rbac.authorization.k8s.io/v1/ClusterRole': rule(validateClusterRole),
+  'rbac.authorization.k8s.io/v1/RoleBinding': rule(validateRoleBinding),
+  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': rule(validateClusterRoleBinding),
   'scheduling.k8s.io/v1/PriorityClass': rule(validatePriorityClass),
   'batch/v1/CronJob': rule(validateCronJob),
   'policy/v1/PodDisruptionBudget': rule(validateDisruptionBudget),

@@ -8,7 +8,7 @@ const ANNOTATIONS_MAX_BYTES = 256 * 1024;
 type NameRule = (name: string) => string[];
 
 /** Path segment names: roles and the like may hold nearly anything. */
-const pathSegment: NameRule = (name) => {
+export const pathSegment: NameRule = (name) => {
   if (name === '.' || name === '..') return [`may not be '${name}'`];
   return ['/', '%'].filter((c) => name.includes(c)).map((c) => `may not contain '${c}'`);
 };
