@@ -7,6 +7,7 @@ import type { KubeletOf } from '../runtime/kubelet.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
+import { auditor, type AuditOptions } from './audit/index.ts';
 import { authenticator } from './authn/index.ts';
 import { Discovery } from './discovery/index.ts';
 import type { ApiEngine } from './engine.ts';
@@ -28,6 +29,8 @@ export interface ApiServerOptions {
   clock: Clock;
   random: Random;
   log: Logger;
+  /** What is written down of requests. */
+  audit?: AuditOptions;
 }
 
 export interface RunningApiServer {
@@ -48,6 +51,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
   const measuring = withMetrics(options.engine, { kubeletOf, clock, log });
   const { engine } = measuring;
   const health = new Health(engine);
+  const audit = options.audit && auditor(options.audit, options);
   const metrics = new Metrics();
   const aggregator = new Aggregator(engine, pki.frontProxy?.client);
   await aggregator.start();
@@ -61,6 +65,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     authenticator: authenticator({ engine, clock, random: options.random, serviceAccountKey: pki.serviceAccountKey }),
     discovery: new Discovery(engine, `${options.host}:${options.port}`, aggregator),
     aggregator,
+    ...(audit === undefined ? {} : { auditor: audit }),
   };
   const connections = new Set<Duplex>();
   const serve = (host: string, port: number): Promise<Server> => listen(httpsServer(world, pki, connections), host, port);
@@ -68,6 +73,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     metrics.close();
     aggregator.close();
     measuring.close();
+    audit?.close();
     throw error;
   });
   const { port } = first.address() as AddressInfo;
@@ -81,6 +87,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     // Watches and streams would never end by themselves; upgraded sockets are no longer the server's.
     for (const socket of connections) socket.destroy();
     await Promise.all(closed);
+    audit?.close();
   };
   try {
     for (const { host } of options.extraListen ?? []) servers.push(await serve(host, port));

@@ -17,6 +17,14 @@ export interface PoolConfig {
   max: number;
 }
 
+/** What is written down of requests to the API. Paths are absolute. */
+export interface AuditConfig {
+  policy: string;
+  log: string;
+  maxSizeMb: number;
+  maxBackups: number;
+}
+
 /** What cluster.json holds. */
 export interface ClusterConfig {
   name: string;
@@ -31,10 +39,12 @@ export interface ClusterConfig {
   scaleDownAfterMs: number;
   /** 'registry' turns the stand-ins that come with argosy off. */
   imagePolicy: 'host' | 'registry';
+  /** Absent: nothing is written down. */
+  audit?: AuditConfig;
 }
 
 /** What a user may say; the rest is chosen for them. */
-export type Wishes = Partial<Omit<ClusterConfig, 'number'>>;
+export type Wishes = Partial<Omit<ClusterConfig, 'number' | 'audit'>>;
 
 const NAME_MAX = 40;
 const NODES_MAX = 250;

@@ -1,6 +1,7 @@
 /** `argosy up`: makes a cluster, or brings it back, and returns when it answers. */
 import type { Command } from 'commander';
 import { freeClusterNumber, takenAddresses } from '../network/index.ts';
+import { addApiOptions, apiWishes, type ApiOptions, type ApiSettings } from './api-options.ts';
 import {
   checkDuration,
   checkInstanceType,
@@ -24,7 +25,7 @@ import { checkMachine, freePort, isPortFree } from './needs.ts';
 import { clusterCommand, type ClusterOptions } from './options.ts';
 import { hasLeftovers, sweep } from './sweep.ts';
 
-interface UpOptions extends ClusterOptions {
+interface UpOptions extends ClusterOptions, ApiOptions {
   file?: string;
   port?: string;
   bootDelay?: string;
@@ -35,7 +36,7 @@ interface UpOptions extends ClusterOptions {
 }
 
 export function upCommand(): Command {
-  return clusterCommand('up')
+  const command = clusterCommand('up')
     .description('boot a cluster on this machine, or bring one back with all its objects')
     .option('--port <port>', 'port of the API on 127.0.0.1 (default: the first free from 6443)')
     .option('--boot-delay <duration>', 'how long the simulated cloud takes to boot a node (default: 120s)')
@@ -43,7 +44,8 @@ export function upCommand(): Command {
     .option('--nodes <min..max>', 'fewest and most nodes (default: 1..5)')
     .option('--scale-down-after <duration>', 'how long a node must be idle before it is given back (default: 10m)')
     .option('-f, --file <fleet.yaml>', 'read these settings from a file; options win over it')
-    .option('--foreground', 'stay, and print the log; Ctrl-C stops the cluster')
+    .option('--foreground', 'stay, and print the log; Ctrl-C stops the cluster');
+  return addApiOptions(command)
     .addHelpText('after', '\nSettings are kept in cluster.json: a later `argosy up` needs none, and changes those it is given.')
     .action((options: UpOptions, command: Command) => up(options, command.getOptionValueSource('name') === 'cli'));
 }
@@ -54,15 +56,16 @@ async function up(options: UpOptions, isNamed: boolean): Promise<void> {
   const paths = clusterPaths(name, options.data);
   const before = readConfig(paths);
   const wishes = { ...file, ...optionWishes(options, file.pools ?? before?.pools ?? DEFAULTS.pools) };
+  const api = await apiWishes(options, before, paths);
   checkMachine(paths.dataDir);
-  const cluster = await withLock(upLock, () => start(name, paths, wishes, options.foreground === true));
+  const cluster = await withLock(upLock, () => start(name, paths, wishes, api, options.foreground === true));
   if (cluster === undefined) process.stdout.write(`cluster '${name}' is running already\n`);
   if (options.foreground) await cluster?.ended();
   else process.stdout.write(howToUse(name, paths));
 }
 
 /** Undefined when it runs already. */
-async function start(name: string, paths: ClusterPaths, wishes: Wishes, foreground: boolean): Promise<StartedCluster | undefined> {
+async function start(name: string, paths: ClusterPaths, wishes: Wishes, api: ApiSettings, foreground: boolean): Promise<StartedCluster | undefined> {
   const startedAt = performance.now();
   const say = (line: string): void => void process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${line}\n`);
   if (await isRunning(name, paths)) return undefined;
@@ -74,7 +77,7 @@ async function start(name: string, paths: ClusterPaths, wishes: Wishes, foregrou
     say(`removing what an earlier cluster '${name}' left behind`);
     await sweep(name, paths);
   }
-  const config = await settle(name, before, wishes);
+  const config = { ...(await settle(name, before, wishes)), ...api };
   linkDataDir(name, paths.dataDir);
   writeConfig(paths, config);
   const cluster = await startClusterProcess({ paths, config, foreground, say });
@@ -122,7 +125,9 @@ async function settle(name: string, before: ClusterConfig | undefined, wishes: W
   let port = wishes.port ?? before?.port;
   if (port === undefined) port = await freePort(new Set(others.map((other) => other.port)));
   else if (!(await isPortFree(port))) throw new UserError(`port ${port} of 127.0.0.1 is taken by another program`, 'stop it, or choose another with --port');
-  return { ...DEFAULTS, pools: [...DEFAULTS.pools], ...before, ...wishes, name, number, port };
+  // What is not said of the API is settled elsewhere, and may have been taken back.
+  const { audit: _audit, ...kept } = before ?? {};
+  return { ...DEFAULTS, pools: [...DEFAULTS.pools], ...kept, ...wishes, name, number, port };
 }
 
 function howToUse(name: string, paths: ClusterPaths): string {

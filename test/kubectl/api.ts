@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createEngine, inProcessClient, type ApiEngine } from '../../src/apiserver/index.ts';
 import { ensurePki, writeKubeconfig, type Pki } from '../../src/apiserver/pki/index.ts';
-import { startApiServer } from '../../src/apiserver/server.ts';
+import { startApiServer, type ApiServerOptions } from '../../src/apiserver/server.ts';
 import type { Client } from '../../src/runtime/client.ts';
 import { realClock } from '../../src/runtime/clock.ts';
 import type { KubeletOf } from '../../src/runtime/kubelet.ts';
@@ -48,13 +48,21 @@ export function whyNot(): string | undefined {
 
 const run = promisify(execFile);
 
-export async function startTestApi(options: { kubeletOf?: KubeletOf; log?: Logger } = {}): Promise<TestApi> {
+export async function startTestApi(options: { kubeletOf?: KubeletOf; log?: Logger } & Pick<ApiServerOptions, 'audit'> = {}): Promise<TestApi> {
   const dir = mkdtempSync(join(tmpdir(), 'argosy-api-'));
   const log = options.log ?? silentLogger;
   const world = { clock: realClock, random: realRandom, log };
   const pki = ensurePki(join(dir, 'pki'), { ips: ['127.0.0.1'] });
   const engine = await createEngine({ ...world, serviceCidr: '10.200.0.0/16', kubernetesEndpoint: { ip: '127.0.0.1', port: 6443 } });
-  const server = await startApiServer({ ...world, engine, pki, host: '127.0.0.1', port: 0, kubeletOf: options.kubeletOf ?? (() => undefined) });
+  const server = await startApiServer({
+    kubeletOf: () => undefined,
+    ...options,
+    ...world,
+    engine,
+    pki,
+    host: '127.0.0.1',
+    port: 0,
+  });
   const kubeconfig = join(dir, 'kubeconfig');
   writeKubeconfig(kubeconfig, { name: 'test', server: `https://127.0.0.1:${server.port}`, ca: pki.ca, ...pki.admin });
   const client = inProcessClient(engine, { name: 'test', groups: ['system:masters'] });

@@ -14,8 +14,10 @@ import { TokenSigner } from './tokens.ts';
 export { ISSUER, secretTokens } from './tokens.ts';
 
 export interface Authenticator {
-  /** Rejects with StatusError 401 for wrong credentials, 403 for an impersonation that is not allowed. */
+  /** Who sends the request. Rejects with StatusError 401 for wrong credentials. */
   identify(request: IncomingMessage): Promise<UserInfo>;
+  /** As whom they ask: mostly themselves. Throws StatusError 403 when they may not. */
+  acting(request: IncomingMessage, user: UserInfo): UserInfo;
   jwks(): object;
 }
 
@@ -32,9 +34,9 @@ export function authenticator(world: { engine: ApiEngine; clock: Clock; random: 
   );
   return {
     async identify(request) {
-      const user = userOfCertificate(request.socket as TLSSocket) ?? (await userOfHeader(request)) ?? ANONYMOUS;
-      return impersonated(request, user, world.engine.authorizer);
+      return userOfCertificate(request.socket as TLSSocket) ?? (await userOfHeader(request)) ?? ANONYMOUS;
     },
+    acting: (request, user) => impersonated(request, user, world.engine.authorizer),
     jwks: () => signer.jwks(),
   };
 

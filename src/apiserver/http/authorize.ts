@@ -17,7 +17,8 @@ export function authorize(authorizer: Authorizer, exchange: Exchange, path: Reso
   if (attributes.verb === 'get' && path?.plural === 'pods' && STREAMS.has(path.subresource ?? '')) authorizer.require(user, { ...attributes, verb: 'create' });
 }
 
-function attributesOf({ request, path: url, query }: Exchange, path: ResourcePath | undefined): Attributes {
+/** `path`: undefined outside resources. */
+export function attributesOf({ request, path: url, query }: Exchange, path: ResourcePath | undefined): Attributes {
   const { method = 'GET' } = request;
   if (path === undefined) return { verb: method.toLowerCase(), path: url };
   const { group, plural, subresource, name, namespace } = path;

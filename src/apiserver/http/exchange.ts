@@ -1,5 +1,6 @@
 /** One request and its answer, as handlers see them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AuditRecord } from '../audit/index.ts';
 import type { RequestContext, UserInfo } from '../engine.ts';
 
 export interface Exchange {
@@ -11,6 +12,8 @@ export interface Exchange {
   user: UserInfo;
   /** What the engine is told; its warnings become headers. */
   ctx: RequestContext;
+  /** Where somebody writes down what happens. */
+  audit?: AuditRecord;
 }
 
 export function exchangeOf(request: IncomingMessage, response: ServerResponse, user: UserInfo): Exchange {
@@ -25,4 +28,12 @@ export function exchangeOf(request: IncomingMessage, response: ServerResponse, u
     query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
     ctx: { user, warnings: [], ...(userAgent === undefined ? {} : { userAgent }) },
   };
+}
+
+/** From here on the request is `user`'s. */
+export function actAs(exchange: Exchange, user: UserInfo): void {
+  if (user === exchange.user) return;
+  exchange.user = user;
+  exchange.ctx.user = user;
+  exchange.audit?.actAs(user);
 }

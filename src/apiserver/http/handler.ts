@@ -7,12 +7,14 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { KubeletOf } from '../../runtime/kubelet.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { Aggregator } from '../aggregation/aggregator.ts';
+import type { Auditor } from '../audit/index.ts';
 import { ISSUER, type Authenticator } from '../authn/index.ts';
 import { sendOpenIdConfiguration, type Discovery } from '../discovery/index.ts';
 import type { ApiEngine, UserInfo } from '../engine.ts';
 import type { Upgrade } from '../streams/upgrade.ts';
+import { auditRefusal, beginAudit, endAudit, noteDecision } from './audit.ts';
 import { authorize } from './authorize.ts';
-import { exchangeOf, type Exchange } from './exchange.ts';
+import { actAs, exchangeOf, type Exchange } from './exchange.ts';
 import { sendVersion, type Health } from './health.ts';
 import type { Metrics, RequestLabels } from './metrics.ts';
 import { parseResourcePath, type ResourcePath } from './path.ts';
@@ -31,6 +33,8 @@ export interface HandlerWorld {
   aggregator: Aggregator;
   health: Health;
   metrics: Metrics;
+  /** Absent: nothing is audited. */
+  auditor?: Auditor;
 }
 
 const OTHER: RequestLabels = { verb: '', group: '', version: '', resource: '', subresource: '', scope: '' };
@@ -77,7 +81,8 @@ export async function handleUpgrade(world: HandlerWorld, request: IncomingMessag
     const path = parseResourcePath(exchange.path);
     const found = path && resourceOf(world, exchange, path);
     if (found === undefined || !isStreaming(found) || found.path.subresource === 'proxy') throw badRequest('this path cannot be upgraded');
-    return { found, work: serveStream(world, exchange, found, upgrade), long: true };
+    const taken: Upgrade = { ...upgrade, takeSocket: () => (exchange.audit?.started(101), upgrade.takeSocket()) };
+    return { found, work: serveStream(world, exchange, found, taken), long: true };
   });
 }
 
@@ -112,15 +117,22 @@ async function measured(
   const started = performance.now();
   let answer: Answer;
   let exchange: Exchange | undefined;
+  let failure: unknown;
   try {
     exchange = exchangeOf(request, response, await world.authenticator.identify(request));
+    if (world.auditor !== undefined) beginAudit(world.auditor, exchange);
+    actAs(exchange, world.authenticator.acting(request, exchange.user));
+    if (exchange.audit !== undefined) noteDecision(exchange.audit, world.engine.authorizer, exchange);
     answer = await serve(exchange);
     if (answer?.long) world.metrics.longRunning(1);
     await answer?.work;
   } catch (error) {
+    failure = error;
     if (exchange !== undefined && !response.headersSent) sendWarnings(exchange);
+    else if (exchange === undefined && world.auditor !== undefined) auditRefusal(world.auditor, request, response);
     sendError(response, error, world.log);
   }
+  if (exchange?.audit !== undefined) endAudit(exchange.audit, response, failure);
   if (answer?.long) world.metrics.longRunning(-1);
   world.metrics.observe(labelsOf(request, answer?.found), response.statusCode, answer?.long ? undefined : (performance.now() - started) / 1000);
 }

@@ -121,11 +121,13 @@ async function write(engine: ApiEngine, exchange: Exchange, { definition, path, 
       const { type, value, duplicates } = await readPatch(request);
       checkPatchOptions(query, type);
       ctx.duplicateFields = duplicates;
+      exchange.audit?.patch(value);
       const patched = await engine.patch(definition, ctx, keyOf(path), value, { type, ...subresource, ...(isTrue(query, 'force') ? { force: true } : {}) });
       return [patched, ctx.created ? 201 : 200];
     }
     case 'delete': {
       const body = await readObject(request);
+      if (body !== undefined) exchange.audit?.request({ kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...(body.value as object) });
       return [await engine.delete(definition, ctx, keyOf(path), deleteRequest(query, body?.value as Record<string, unknown> | undefined, ctx)), 200];
     }
     default:
@@ -134,11 +136,12 @@ async function write(engine: ApiEngine, exchange: Exchange, { definition, path, 
 }
 
 /** Whether the value is the right kind of object is the engine's to check. */
-async function readBodyObject({ request, ctx }: Exchange, definition: ResourceDefinition): Promise<KubeObject> {
+async function readBodyObject({ request, ctx, audit }: Exchange, definition: ResourceDefinition): Promise<KubeObject> {
   const body = await readObject(request, definition.kind);
   if (body === undefined) throw unrecognized('unexpected end of JSON input', '', definition.kind);
   if (typeof body.value !== 'object' || body.value === null || Array.isArray(body.value)) throw badRequest(`the body must be a ${definition.kind} object`);
   ctx.duplicateFields = body.duplicates;
+  audit?.request(body.value);
   return body.value as KubeObject;
 }
 
@@ -162,6 +165,7 @@ async function serveWatch({ engine, clock }: ResourceWorld, exchange: Exchange, 
 
 function answer(exchange: Exchange, definition: ResourceDefinition, stored: StoredObject, code: number, rendering: Rendering): Promise<void> | void {
   sendWarnings(exchange);
+  if (stored.object.kind === 'Status') exchange.audit?.status(stored.object);
   // A Status (of a delete, an eviction) is not the resource's own kind: it has one form.
   const bytes = stored.object.kind === 'Status' ? stored.bytes : renderObject(definition, stored, rendering);
   if (isPretty(exchange) || rendering.yaml) return sendText(exchange, code, bytes, rendering.yaml);

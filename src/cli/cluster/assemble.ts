@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { publishAuthentication } from '../../apiserver/aggregation/authentication.ts';
 import { aggregationController } from '../../apiserver/aggregation/controller.ts';
+import { loadPolicy } from '../../apiserver/audit/index.ts';
 import { secretTokens } from '../../apiserver/authn/index.ts';
 import { customResourceController, loadCustomResources } from '../../apiserver/crd/controller.ts';
 import { createEngine, inProcessClient } from '../../apiserver/index.ts';
@@ -106,6 +107,10 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       images: openImageStore({ dir: paths.images, hostImagesDir: join(packageRoot, 'images'), imagePolicy: config.imagePolicy }),
       dir: paths.nodes,
     });
+    const audit = config.audit && {
+      policy: await loadPolicy(config.audit.policy),
+      log: { path: config.audit.log, maxBytes: config.audit.maxSizeMb * 1024 * 1024, maxBackups: config.audit.maxBackups },
+    };
     const server = await startApiServer({
       engine,
       pki,
@@ -113,6 +118,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       port: config.port,
       extraListen: [{ host: addresses.hostLink }],
       kubeletOf: nodes.kubeletOf,
+      ...(audit === undefined ? {} : { audit }),
       clock,
       random,
       log: log.child({ component: 'apiserver' }),
