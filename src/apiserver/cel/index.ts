@@ -11,6 +11,7 @@ import { BudgetExceeded, CompileError, compileSource, type Scope } from './compi
 import { merge } from './functions.ts';
 import { collections } from './library-collections.ts';
 import { kubernetes } from './library-kubernetes.ts';
+import { lists } from './library-lists.ts';
 import { standard } from './library-standard.ts';
 import { assignable, show, type Type } from './types.ts';
 import type { Value } from './values.ts';
@@ -23,7 +24,7 @@ export * as types from './types.ts';
 export const CALL_LIMIT = 1_000_000;
 export const REQUEST_LIMIT = 10_000_000;
 
-const library = merge(standard, collections, kubernetes);
+const library = merge(standard, collections, lists, kubernetes);
 
 export interface Program {
   type: Type;

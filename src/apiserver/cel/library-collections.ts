@@ -1,11 +1,11 @@
 /** Strings, lists and sets: CEL's extensions and Kubernetes' own. */
 import { fn, method, type Library } from './functions.ts';
+import { ORDERED } from './library-lists.ts';
 import { showDuration, showTimestamp } from './library-standard.ts';
 import { regexOf } from './regex.ts';
-import { A, BOOL, BYTES, DOUBLE, DURATION, DYN, INT, list, STRING, TIMESTAMP, UINT, type Type } from './types.ts';
+import { A, BOOL, DOUBLE, DURATION, DYN, INT, list, STRING, UINT, type Type } from './types.ts';
 import { CelError, compare, Duration, equal, isStruct, Timestamp, TypeName, Uint, type Value } from './values.ts';
 
-const ordered: Type[] = [INT, UINT, DOUBLE, STRING, BOOL, BYTES, TIMESTAMP, DURATION];
 const summable: Type[] = [INT, UINT, DOUBLE, DURATION];
 
 function position(text: string[], at: bigint): number {
@@ -192,10 +192,10 @@ export const collections: Library = {
   join: [method([list(STRING)], STRING, join), method([list(STRING), STRING], STRING, join)],
   format: [method([STRING, list(DYN)], STRING, format)],
   'strings.quote': [fn([STRING], STRING, (text: string) => JSON.stringify(text))],
-  isSorted: ordered.map((type) => method([list(type)], BOOL, isSorted)),
+  isSorted: ORDERED.map((type) => method([list(type)], BOOL, isSorted)),
   sum: summable.map((type) => method([list(type)], type, sum)),
-  min: ordered.map((type) => method([list(type)], type, extreme(-1))),
-  max: ordered.map((type) => method([list(type)], type, extreme(1))),
+  min: ORDERED.map((type) => method([list(type)], type, extreme(-1))),
+  max: ORDERED.map((type) => method([list(type)], type, extreme(1))),
   find: [
     method(
       [STRING, STRING],

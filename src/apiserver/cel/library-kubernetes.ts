@@ -220,7 +220,7 @@ export const kubernetes: Library = {
     }),
   ],
   isQuantity: [fn([STRING], BOOL, (text: string) => parseQuantity(text) !== undefined)],
-  sign: [method([QUANTITY], INT, ({ value }: Quantity) => (value > 0n ? 1n : value < 0n ? -1n : 0n))],
+  sign: [fn([QUANTITY], INT, ({ value }: Quantity) => (value > 0n ? 1n : value < 0n ? -1n : 0n))],
   isInteger: [method([QUANTITY], BOOL, (value: Quantity) => wholeOf(value) !== undefined)],
   asInteger: [
     method([QUANTITY], INT, (value: Quantity) => {

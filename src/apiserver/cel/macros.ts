@@ -1,5 +1,6 @@
-/** CEL's macros: has, the comprehensions (of one and two variables), cel.bind and those of optionals. */
+/** CEL's macros: has, the comprehensions (of one and two variables), sortBy and those of optionals. */
 import { fieldOf, ProblemAt, spend, type Compiled, type Compiler, type Frame, type Scope } from './compile.ts';
+import { sortedBy } from './library-lists.ts';
 import type { Node } from './parse.ts';
 import { BOOL, DYN, INT, list, map, optional, show, type Type } from './types.ts';
 import { CelError, CelMap, isStruct, Optional, type Value } from './values.ts';
@@ -11,7 +12,6 @@ const ITERATION_COST = 2;
 export function expandMacro(node: Call, scope: Scope, compiler: Compiler): Compiled | undefined {
   const { target, name, args } = node;
   if (target === undefined) return name === 'has' && args.length === 1 ? has(node, scope, compiler) : undefined;
-  if (target.kind === 'ident' && target.name === 'cel' && name === 'bind' && args.length === 3) return bind(node, scope, compiler);
   switch (`${name}/${args.length}`) {
     case 'all/2':
     case 'exists/2':
@@ -30,6 +30,8 @@ export function expandMacro(node: Call, scope: Scope, compiler: Compiler): Compi
       return comprehension(node, 2, scope, compiler);
     case 'existsOne/2':
       return comprehension(node, 1, scope, compiler);
+    case 'sortBy/2':
+      return sortBy(node, scope, compiler);
     case 'optMap/2':
     case 'optFlatMap/2':
       return optionalMap(node, scope, compiler);
@@ -60,15 +62,22 @@ function variable(node: Node | undefined): string {
   return node.name;
 }
 
-function bind({ args }: Call, scope: Scope, compiler: Compiler): Compiled {
-  const value = compiler.compile(args[1]!, scope);
-  const { scope: inner, slot } = scope.with(variable(args[0]), value.type);
-  const body = compiler.compile(args[2]!, inner);
+/** The list by the order of what the expression makes of each item. */
+function sortBy({ target, args }: Call, scope: Scope, compiler: Compiler): Compiled {
+  const source = compiler.compile(target!, scope);
+  const { scope: inner, slot } = scope.with(variable(args[0]), source.type.kind === 'list' ? source.type.element : DYN);
+  const key = compiler.compile(args[1]!, inner);
   return {
-    type: body.type,
+    type: source.type,
     run: (frame) => {
-      frame.slots[slot] = value.run(frame);
-      return body.run(frame);
+      const items = source.run(frame);
+      if (!Array.isArray(items)) throw new CelError('no such overload');
+      const keys = items.map((item) => {
+        spend(frame.meter, ITERATION_COST);
+        frame.slots[slot] = item;
+        return key.run(frame);
+      });
+      return sortedBy(items, keys);
     },
   };
 }

@@ -222,8 +222,14 @@ function ruleErrors({ rule, error, messageError, usesOld }: CompiledRule, at: st
   return errors;
 }
 
-/** A rule as Go's %#v shows it. */
-function goRule({ rule, message = '', messageExpression = '', fieldPath = '' }: Rule): string {
-  const text = JSON.stringify;
-  return `apiextensions.ValidationRule{Rule:${text(rule)}, Message:${text(message)}, MessageExpression:${text(messageExpression)}, Reason:(*apiextensions.FieldValueErrorReason)(nil), FieldPath:${text(fieldPath)}, OptionalOldSelf:(*bool)(nil)}`;
+/** A rule as upstream shows it: its inner form as JSON. */
+function goRule({ rule, message = '', messageExpression = '', reason, fieldPath = '', optionalOldSelf }: Rule): string {
+  return JSON.stringify({
+    Rule: rule,
+    Message: message,
+    MessageExpression: messageExpression,
+    Reason: reason ?? null,
+    FieldPath: fieldPath,
+    OptionalOldSelf: optionalOldSelf ?? null,
+  });
 }

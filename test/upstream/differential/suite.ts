@@ -6,6 +6,7 @@ import { startArgosy, startUpstream } from '../peer.ts';
 import { compare, differingLines, makeServiceAccount, type Comparison, type Difference } from './compare.ts';
 import { generatedCases } from './generated.ts';
 import { reasonFor } from './known.ts';
+import { defineRuledKinds, ruleCases } from './rules.ts';
 import { sequenceCases } from './sequences.ts';
 import { WRITTEN } from './written.ts';
 
@@ -17,7 +18,8 @@ export const differential: Suite = {
     const [upstream, argosy] = await Promise.all([startUpstream(join(dir, 'upstream')), startArgosy(join(dir, 'argosy'))]);
     try {
       await Promise.all([upstream, argosy].map((peer) => makeServiceAccount(peer, 'default')));
-      const cases = [...WRITTEN, ...sequenceCases(), ...generatedCases()].filter(({ name }) => name.includes(filter));
+      await defineRuledKinds([upstream, argosy]);
+      const cases = [...WRITTEN, ...sequenceCases(), ...ruleCases(), ...generatedCases()].filter(({ name }) => name.includes(filter));
       const result = await compare(upstream, argosy, cases, (done) => log(`${done} of ${cases.length} cases`));
       for (const difference of result.differences) log(`${difference.name}\n  ${difference.request}\n${differingLines(difference)}`);
       return report(result);

@@ -1,4 +1,5 @@
 /** Cases written by hand: what the generated ones cannot reach. */
+import { AUTHORIZATION } from './authorization.ts';
 import { APPLY_PATCH, type Case, JSON_PATCH, MERGE_PATCH, METADATA_LIST, STRATEGIC_PATCH, TABLE } from './case.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/NAMESPACE/configmaps';
@@ -42,6 +43,7 @@ const applied = (manager: string, body: unknown, more = '') => patch(`${DEPLOYME
 const three = ['a', 'b', 'c'].map((name) => post(CONFIG_MAPS, configMap(name)));
 
 export const WRITTEN: readonly Case[] = [
+  ...AUTHORIZATION,
   // Addresses
   ...[
     '/api/v1/nothing',
