@@ -38,8 +38,7 @@ export async function create(
   if (review !== undefined) await reviewed(world, definition, ctx, key, body, review);
   for (let attempt = 1; ; attempt++) {
     const taken = world.store.newest(collectionOf(world, definition), storageKey(definition, keyOf(body)));
-    if (taken === undefined) return accept(world, definition, ctx, body);
-    if (!generated) throw alreadyExists(targetOf(definition, body.metadata.name));
+    if (taken === undefined || !generated) return accept(world, definition, ctx, body);
     if (attempt === NAME_ATTEMPTS) throw tooManyNames(definition);
     body.metadata.name = generateName(world, generated);
   }
@@ -67,6 +66,11 @@ async function accept(world: RegistryWorld, definition: ResourceDefinition, ctx:
   world.admission.admit({ operation: 'create', world, definition, ctx, key, object });
   const errors = validate(definition, object);
   if (errors.length > 0) throw invalid(kindOf(definition, object.metadata.name), errors);
+  if (world.store.newest(collectionOf(world, definition), storageKey(definition, key)) !== undefined) {
+    // What is wrong with an object comes before that there is one already, as upstream.
+    world.admission.conclude({ operation: 'create', world, definition, ctx, key, object });
+    throw alreadyExists(targetOf(definition, key.name));
+  }
   const allocation = world.services.allocate(definition, object);
   try {
     if (ctx.dryRun) {

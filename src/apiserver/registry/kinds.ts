@@ -2,7 +2,8 @@
 import type { CertificateSigningRequest } from '../../kube/certificates/types.ts';
 import { isDns1123Label } from '../../kube/names.ts';
 import { qosClass } from '../../kube/pods.ts';
-import type { DaemonSet, Job, KubeObject, Namespace, Pod, Service, Unstructured } from '../../kube/types.ts';
+import { compareQuantities } from '../../kube/quantity.ts';
+import type { DaemonSet, Job, KubeObject, Namespace, Pod, ResourceQuota, Service, Unstructured } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import type { ResourceDefinition } from '../engine.ts';
 import { equalJson } from './json.ts';
@@ -18,6 +19,7 @@ const FIRST_STATUS: Record<string, object> = {
   'apps/daemonsets': { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 },
   'apps/replicasets': { replicas: 0 },
   'apps/statefulsets': { replicas: 0, availableReplicas: 0 },
+  'autoscaling/horizontalpodautoscalers/v1': { currentReplicas: 0, desiredReplicas: 0 },
   'autoscaling/horizontalpodautoscalers': { desiredReplicas: 0, currentMetrics: null },
   'networking.k8s.io/ingresses': { loadBalancer: {} },
   'policy/poddisruptionbudgets': { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 },
@@ -97,6 +99,15 @@ const RULES: Record<string, KindRules> = {
     },
   },
   'batch/jobs': { create: (object) => generateSelector(object as Job) },
+  '/resourcequotas': { create: (object, { ctx }) => warnAboutQuota(object as ResourceQuota, ctx.warnings) },
+  // Fields of coordinated leader election, which is upstream's alpha: off.
+  'coordination.k8s.io/leases': {
+    create: (object) => {
+      const { spec } = object as Unstructured & { spec?: Record<string, unknown> };
+      delete spec?.['strategy'];
+      delete spec?.['preferredHolder'];
+    },
+  },
   'certificates.k8s.io/certificatesigningrequests': {
     create(object, { ctx }) {
       const csr = object as CertificateSigningRequest;
@@ -144,7 +155,7 @@ export function prepareCreate(object: KubeObject, request: WriteRequest): void {
   const { definition } = request;
   const collection = collectionName(definition.storage);
   if (definition.hasStatus && !CREATED_WITH_STATUS.has(collection)) {
-    const first = FIRST_STATUS[collection];
+    const first = FIRST_STATUS[`${collection}/${definition.version}`] ?? FIRST_STATUS[collection];
     if (first !== undefined) (object as Unstructured)['status'] = { ...first };
     else if (definition.builtin) (object as Unstructured)['status'] = {};
     else delete (object as Unstructured)['status'];
@@ -227,4 +238,16 @@ function generateSelector(job: Job): void {
   spec.template.metadata = { ...spec.template.metadata, labels };
   if (bare) metadata.labels = { ...labels };
   spec.selector = { ...spec.selector, matchLabels: { 'batch.kubernetes.io/controller-uid': uid, ...spec.selector?.matchLabels } };
+}
+
+/** A limit below what it is a limit of leaves room that nothing can use. */
+function warnAboutQuota({ spec }: ResourceQuota, warnings: string[]): void {
+  const { hard = {} } = spec ?? {};
+  for (const name of ['cpu', 'memory', 'storage', 'ephemeral-storage']) {
+    const bare = name === 'cpu' || name === 'memory' ? [name] : [];
+    const requested = [`requests.${name}`, ...bare].find((candidate) => hard[candidate] !== undefined);
+    const limit = hard[`limits.${name}`];
+    if (requested === undefined || limit === undefined || compareQuantities(hard[requested] ?? '0', limit) <= 0) continue;
+    warnings.push(`ResourceQuota ${requested} (${hard[requested]}) should be less than limits.${name} (${limit})`);
+  }
 }

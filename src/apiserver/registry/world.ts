@@ -56,9 +56,9 @@ export function targetOf(definition: ResourceDefinition, name?: string): StatusT
   return { group: definition.group, plural: definition.plural, ...(name === undefined ? {} : { name }) };
 }
 
-/** What `invalid` wants to know of an object. */
+/** What `invalid` wants to know of an object: its kind as it is stored, for there it is validated. */
 export function kindOf(definition: ResourceDefinition, name: string | undefined): { group: string; kind: string; name: string } {
-  return { group: definition.group, kind: definition.kind, name: name ?? '' };
+  return { group: definition.storage.group, kind: definition.kind, name: name ?? '' };
 }
 
 const views = new WeakMap<ResourceDefinition, WeakMap<StoredObject, StoredObject>>();

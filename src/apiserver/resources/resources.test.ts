@@ -51,8 +51,8 @@ test('an autoscaler with one CPU target has it as a field in v1, and nothing els
     metadata: { name: 'h', annotations: { mine: 'x' } },
     spec: {
       maxReplicas: 4,
-      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }, memory],
-      behavior: { scaleDown: {} },
+      metrics: [memory, { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }],
+      behavior: { scaleDown: { selectPolicy: 'Min' } },
     },
   } as KubeObject;
   const v1 = convertAutoscalerV1.fromStorage(v2) as Unstructured & { spec: Record<string, unknown> };

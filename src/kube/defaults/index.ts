@@ -85,7 +85,8 @@ const DEFAULTS: Record<string, Defaulter> = {
   }),
   'v1/Event': define<Event>((event) => {
     // Go writes these even when they are empty.
-    fill(event, { eventTime: null, firstTimestamp: null, lastTimestamp: null, reportingComponent: '', reportingInstance: '', source: {} });
+    fill(event, { involvedObject: {}, eventTime: null, firstTimestamp: null, lastTimestamp: null, reportingComponent: '', reportingInstance: '', source: {} });
+    fill(event.series, { lastObservedTime: null });
   }),
   'v1/PersistentVolume': define<Unstructured>((object) => fill(object['spec'], { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' })),
   'v1/PersistentVolumeClaim': define<Unstructured>((object) => fill(object['spec'], { volumeMode: 'Filesystem' })),
@@ -93,6 +94,9 @@ const DEFAULTS: Record<string, Defaulter> = {
     if (object.metadata.name) object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name };
   }),
   'v1/LimitRange': define<Unstructured>((object) => {
+    fill(object, { spec: {} });
+    // Go writes the list even when there is none.
+    fill(object['spec'], { limits: null });
     for (const limit of list((object['spec'] as Record<string, unknown> | undefined)?.['limits'])) {
       if (limit['type'] !== 'Container') continue;
       const { max, min } = limit as { max?: object; min?: object };
@@ -167,10 +171,19 @@ const DEFAULTS: Record<string, Defaulter> = {
     defaultJobSpec(jobTemplate?.spec, true);
   }),
   'autoscaling/v2/HorizontalPodAutoscaler': define<Unstructured>((object) => {
+    fill(object, { spec: {} });
     const spec = object['spec'] as Record<string, unknown> | undefined;
     fill(spec, { minReplicas: 1, metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }] });
+    if (spec?.['behavior'] === undefined) return;
+    fill(spec['behavior'], { scaleUp: {}, scaleDown: {} });
+    const { scaleUp, scaleDown } = spec['behavior'] as Record<string, unknown>;
+    const everything = { type: 'Percent', value: 100, periodSeconds: 15 };
+    fill(scaleUp, { stabilizationWindowSeconds: 0, selectPolicy: 'Max', policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, everything] });
+    // The window for scaling down is the controller's to say.
+    fill(scaleDown, { selectPolicy: 'Max', policies: [everything] });
   }),
   'autoscaling/v1/HorizontalPodAutoscaler': define<Unstructured>((object) => {
+    fill(object, { spec: {} });
     // Metrics that version 1 has no field for are in an annotation.
     const others = object.metadata.annotations?.['autoscaling.alpha.kubernetes.io/metrics'];
     fill(object['spec'], { minReplicas: 1, ...(others ? {} : { targetCPUUtilizationPercentage: 80 }) });
@@ -183,6 +196,12 @@ const DEFAULTS: Record<string, Defaulter> = {
   }),
   'scheduling.k8s.io/v1/PriorityClass': define<PriorityClass>((object) => {
     object.preemptionPolicy ??= 'PreemptLowerPriority';
+    object.value ??= 0;
+  }),
+  'policy/v1/PodDisruptionBudget': define<Unstructured>((object) => fill(object, { spec: {} })),
+  'coordination.k8s.io/v1/Lease': define<Unstructured>((object) => fill(object, { spec: {} })),
+  'events.k8s.io/v1/Event': define<Unstructured>((object) => {
+    fill(object, { eventTime: null, regarding: {}, deprecatedSource: {}, deprecatedFirstTimestamp: null, deprecatedLastTimestamp: null });
   }),
   'storage.k8s.io/v1/StorageClass': define<Unstructured>((object) => fill(object, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' })),
   'storage.k8s.io/v1/CSIDriver': define<Unstructured>((object) => {

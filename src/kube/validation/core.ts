@@ -116,7 +116,7 @@ export function validatePriorityClass(errors: Errors, object: PriorityClass, old
   } else if (!name.startsWith('system-') && (object.value ?? 0) > HIGHEST_USER_PRIORITY) {
     errors.push(forbiddenField('value', `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`));
   }
-  oneOf(errors, 'preemptionPolicy', object.preemptionPolicy, ['Never', 'PreemptLowerPriority']);
+  oneOf(errors, 'preemptionPolicy', object.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
   if (!old) return;
   if ((object.value ?? 0) !== (old.value ?? 0)) errors.push(forbiddenField('value', 'may not be changed in an update.'));
   immutable(errors, 'preemptionPolicy', object.preemptionPolicy, old.preemptionPolicy);
@@ -124,11 +124,13 @@ export function validatePriorityClass(errors: Errors, object: PriorityClass, old
 
 export function validateDisruptionBudget(errors: Errors, { spec }: PodDisruptionBudget): void {
   if (spec?.minAvailable !== undefined && spec.maxUnavailable !== undefined)
-    errors.push(invalidValue('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
+    errors.push(invalidValue('spec', asUpstreamHasIt(spec), 'minAvailable and maxUnavailable cannot be both set'));
   for (const name of ['minAvailable', 'maxUnavailable'] as const) {
     const value = spec?.[name];
     if (typeof value === 'number') nonNegative(errors, `spec.${name}`, value);
-    else if (value !== undefined && !/^(100|\d{1,2})%$/.test(value))
+    else if (value !== undefined && /^\d+%$/.test(value)) {
+      if (Number.parseInt(value, 10) > 100) errors.push(invalidValue(`spec.${name}`, value, 'must not be greater than 100%'));
+    } else if (value !== undefined)
       errors.push(
         invalidValue(
           `spec.${name}`,
@@ -138,6 +140,17 @@ export function validateDisruptionBudget(errors: Errors, { spec }: PodDisruption
       );
   }
   validateLabelSelector(errors, 'spec.selector', spec?.selector);
+  oneOf(errors, 'spec.unhealthyPodEvictionPolicy', spec?.unhealthyPodEvictionPolicy, ['AlwaysAllow', 'IfHealthyBudget']);
+}
+
+/** Upstream's own form of the object, in which it shows the value. */
+function asUpstreamHasIt({ minAvailable, selector, maxUnavailable, unhealthyPodEvictionPolicy }: NonNullable<PodDisruptionBudget['spec']>): object {
+  return {
+    MinAvailable: minAvailable ?? null,
+    Selector: selector ?? null,
+    MaxUnavailable: maxUnavailable ?? null,
+    UnhealthyPodEvictionPolicy: unhealthyPodEvictionPolicy ?? null,
+  };
 }
 
 export function validateCustomResourceDefinition(

@@ -2,6 +2,7 @@
 import type { FieldError } from '../status.ts';
 import type { DaemonSet, Deployment, Job, KubeObject, Pod, ReplicaSet, StatefulSet } from '../types.ts';
 import { validateCertificateSigningRequest } from './certificates.ts';
+import { validateAutoscaler, validateAutoscalerV1 } from './autoscaling.ts';
 import {
   validateConfigMap,
   validateCustomResourceDefinition,
@@ -12,10 +13,11 @@ import {
   validateService,
 } from './core.ts';
 import type { Errors } from './field.ts';
-import { validateLimitRange, validateResourceQuota } from './limits.ts';
 import { validateCronJob, validateJob } from './jobs.ts';
+import { validateLimitRange, validateResourceQuota } from './limits.ts';
 import { validateMetadata } from './metadata.ts';
 import { validatePodSpec, validatePodUpdate } from './pod.ts';
+import { validateControllerRevision, validateEvent, validateLease, validateNewEvent } from './records.ts';
 import { validateClusterRole, validateClusterRoleBinding, validateRole, validateRoleBinding } from './rbac.ts';
 import { validateWebhookConfiguration } from './webhooks.ts';
 import { validateDaemonSet, validateDeployment, validateReplicaSet, validateReplicationController, validateStatefulSet } from './workloads.ts';
@@ -40,15 +42,21 @@ const RULES: Record<string, Rule> = {
   'apps/v1/ReplicaSet': rule<ReplicaSet>(validateReplicaSet),
   'apps/v1/DaemonSet': rule<DaemonSet>(validateDaemonSet),
   'apps/v1/StatefulSet': rule<StatefulSet>(validateStatefulSet),
-  'batch/v1/Job': rule<Job>(validateJob),
   'v1/ReplicationController': rule(validateReplicationController),
+  'batch/v1/Job': rule<Job>(validateJob),
+  'batch/v1/CronJob': rule(validateCronJob),
+  'autoscaling/v1/HorizontalPodAutoscaler': rule(validateAutoscalerV1),
+  'autoscaling/v2/HorizontalPodAutoscaler': rule(validateAutoscaler),
+  'apps/v1/ControllerRevision': rule(validateControllerRevision),
+  'coordination.k8s.io/v1/Lease': rule(validateLease),
+  'v1/Event': rule(validateEvent),
+  'events.k8s.io/v1/Event': rule(validateNewEvent),
   'certificates.k8s.io/v1/CertificateSigningRequest': rule(validateCertificateSigningRequest),
   'rbac.authorization.k8s.io/v1/Role': rule(validateRole),
   'rbac.authorization.k8s.io/v1/ClusterRole': rule(validateClusterRole),
   'rbac.authorization.k8s.io/v1/RoleBinding': rule(validateRoleBinding),
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': rule(validateClusterRoleBinding),
   'scheduling.k8s.io/v1/PriorityClass': rule(validatePriorityClass),
-  'batch/v1/CronJob': rule(validateCronJob),
   'policy/v1/PodDisruptionBudget': rule(validateDisruptionBudget),
   'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': rule(validateWebhookConfiguration),
   'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': rule(validateWebhookConfiguration),

@@ -36,7 +36,8 @@ function resourceName(errors: Errors, path: string, name: string): void {
   errors.push(invalidValue(path, name, 'must be a standard resource type or fully qualified'));
 }
 
-function containerResourceName(errors: Errors, path: string, name: string): void {
+/** Of something that a container may ask for. */
+export function containerResourceName(errors: Errors, path: string, name: string): void {
   resourceName(errors, path, name);
   if (!name.includes('/')) {
     if (!CONTAINER_NAMES.has(name) && !isHugePages(name)) errors.push(invalidValue(path, name, 'must be a standard resource for containers'));
@@ -170,7 +171,7 @@ function validateScopeSelector(errors: Errors, spec: QuotaSpec): void {
     } else if (operator === 'Exists' || operator === 'DoesNotExist') {
       if (values.length > 0)
         errors.push(invalidValue(`${path}.values`, values, "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector"));
-    } else errors.push(invalidValue(`${path}.operator`, operator, 'not a valid selector operator'));
+    } else errors.push(invalidValue(`${path}.operator`, operator ?? '', 'not a valid selector operator'));
   }
   const names = matchExpressions.map(({ scopeName }) => scopeName);
   for (let i = conflicting(names); i > 0; i--) errors.push(invalidValue(path, spec.scopes, 'conflicting scopes'));
