@@ -53,6 +53,8 @@ export async function currentRevision(
       name: `${owner.metadata.name ?? ''}-${hash}`,
       ...(owner.metadata.namespace ? { namespace: owner.metadata.namespace } : {}),
       labels: { ...labels, [REVISION_HASH]: hash },
+      // `kubectl rollout history` shows one of them, the cause of the change.
+      ...(owner.metadata.annotations ? { annotations: { ...owner.metadata.annotations } } : {}),
       ownerReferences: [ownerReference(owner, { controller: true })],
     },
     data: dataOf(template) as ControllerRevision['data'] & object,
