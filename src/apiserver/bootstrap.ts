@@ -69,7 +69,7 @@ function otherObjects(): KubeObject[] {
 
 /** Makes what is missing; the API's own endpoints follow its address. Safe at every start. */
 export async function bootstrap(engine: ApiEngine, serviceCidr: string, endpoint: Endpoint | undefined): Promise<void> {
-  const ctx: RequestContext = { user: { name: 'system:apiserver', groups: ['system:masters'] }, warnings: [] };
+  const ctx: RequestContext = { user: { name: 'system:apiserver', groups: ['system:masters'] }, userAgent: 'kube-apiserver', warnings: [] };
   // Together, for one sync of the disk: but what lives in namespaces comes after them.
   await Promise.all(namespaceObjects().map((object) => ensure(engine, ctx, object)));
   await Promise.all([

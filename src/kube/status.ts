@@ -101,7 +101,7 @@ export function invalid(target: { group: string; kind: string; name: string }, e
   return new StatusError(422, 'Invalid', `${kind} "${target.name}" is invalid: ${text}`, {
     ...(target.name ? { name: target.name } : {}),
     ...(target.group ? { group: target.group } : {}),
-    kind: target.kind,
+    ...(target.kind ? { kind: target.kind } : {}),
     causes: errors.map((e) => ({ reason: e.reason, message: e.message, field: e.field })),
   });
 }

@@ -45,13 +45,13 @@ export function reviewHandlers(authorizer: Authorizer): [{ group: string; plural
   };
   const somebody: Answer = (_ctx, { kind, metadata, spec = {} }, key) => {
     const local = kind === 'LocalSubjectAccessReview';
-    refuse(kind, [...specErrors(spec, true), ...metadataErrors(metadata, local), ...(local ? localErrors(spec, metadata) : [])]);
+    refuse([...specErrors(spec, true), ...metadataErrors(metadata, local), ...(local ? localErrors(spec, metadata) : [])]);
     if (local && key.namespace !== metadata.namespace) throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${key.namespace ?? ''}`);
     const { user = '', groups = [], uid, extra } = spec;
     return { status: decide({ name: user, groups, ...(uid ? { uid } : {}), ...(extra ? { extra } : {}) }, spec) };
   };
-  const myself: Answer = ({ user }, { kind, metadata, spec = {} }) => {
-    refuse(kind, [...specErrors(spec, false), ...metadataErrors(metadata, false)]);
+  const myself: Answer = ({ user }, { metadata, spec = {} }) => {
+    refuse([...specErrors(spec, false), ...metadataErrors(metadata, false)]);
     return { status: decide(user, spec) };
   };
   const answers: [group: string, plural: string, answer: Answer][] = [
@@ -97,8 +97,9 @@ function rulesReview(authorizer: Authorizer, user: UserInfo, namespace: string |
   };
 }
 
-function refuse(kind: string, errors: FieldError[]): void {
-  if (errors.length > 0) throw invalid({ group: GROUP, kind, name: '' }, errors);
+function refuse(errors: FieldError[]): void {
+  // Upstream does not name the kind here.
+  if (errors.length > 0) throw invalid({ group: GROUP, kind: '', name: '' }, errors);
 }
 
 function specErrors(spec: AccessSpec, named: boolean): FieldError[] {

@@ -19,7 +19,7 @@ import type {
 } from '../engine.ts';
 import type { Authorizer } from '../authz/index.ts';
 import { encode } from '../store/stored-object.ts';
-import { keyOf } from './body.ts';
+import { keyOf, shapeBody } from './body.ts';
 import { ConvertingWatch, prepareAll, prepareNewest, prepareViews } from './conversion.ts';
 import { create } from './create.ts';
 import type { Definitions } from './definitions.ts';
@@ -175,6 +175,7 @@ export class Registry implements ApiEngine {
   async #createVirtual(definition: ResourceDefinition, ctx: RequestContext, namespace: string | undefined, body: KubeObject): Promise<StoredObject> {
     Object.assign(body, typeMetaOf(definition));
     body.metadata ??= {};
+    shapeBody(definition, ctx, body);
     if (definition.namespaced && namespace !== undefined) body.metadata.namespace = namespace;
     // The old way to bind: the pod is named by the body.
     if (definition.group === '' && definition.plural === 'bindings') return bind(this.#world, ctx, keyOf(body), body);

@@ -146,7 +146,7 @@ function listKindOf({ listType, listMapKeys, patchStrategy, patchMergeKey }: Fie
 }
 
 function absenceOf({ type, container, required, pointer, number }: FieldSchema, owner: TypeSchema): Pick<MemberShape, 'absent' | 'zero'> {
-  if (container !== 'none') return { absent: required ? null : undefined };
+  if (container !== 'none') return { absent: required ? null : undefined, zero: null };
   if (typeof type !== 'string') {
     // Kinds without protobuf do not say what is a pointer: there, what may be left out is one.
     const isPointer = pointer || (number === undefined && !required && !owner.isKind);

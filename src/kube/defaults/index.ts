@@ -1,6 +1,7 @@
 /**
  * What the API server fills into a new object, kind by kind. `applyDefaults` is idempotent: defaults of a defaulted object change nothing.
  */
+import type { Role } from '../rbac/types.ts';
 import type {
   CustomResourceDefinition,
   DaemonSet,
@@ -218,6 +219,8 @@ const DEFAULTS: Record<string, Defaulter> = {
   'discovery.k8s.io/v1/EndpointSlice': define<Unstructured>((object) => {
     for (const port of list(object['ports'])) fill(port, { name: '', protocol: 'TCP' });
   }),
+  'rbac.authorization.k8s.io/v1/Role': define<Role>(defaultRules),
+  'rbac.authorization.k8s.io/v1/ClusterRole': define<Role>(defaultRules),
   'rbac.authorization.k8s.io/v1/RoleBinding': define<Unstructured>(defaultBinding),
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': define<Unstructured>(defaultBinding),
   'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy': define<Unstructured>((object) => {
@@ -266,6 +269,11 @@ function defaultBinding(object: Unstructured): void {
   for (const subject of list(object['subjects'])) {
     if (subject['kind'] === 'User' || subject['kind'] === 'Group') fill(subject, { apiGroup: 'rbac.authorization.k8s.io' });
   }
+}
+
+/** Upstream shows that there are none. */
+function defaultRules(role: Role): void {
+  role.rules ??= null;
 }
 
 function defaultMatchResources(target: unknown): void {
