@@ -7,6 +7,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { ensurePki, writeKubeconfig, type Pki } from '../../src/apiserver/pki/index.ts';
 import { tool, type Tool } from '../../scripts/upstream/tools.ts';
+import { bundle } from '../../scripts/bundle.mjs';
 
 export interface Answer {
   status: number;
@@ -74,12 +75,14 @@ export async function startUpstream(dir: string, flags: readonly string[] = []):
   });
 }
 
-/** Our API alone, without controllers and nodes, as its own process. */
+/** Our API alone, without controllers and nodes, as its own process: bundled, as it is when users run it. */
 export async function startArgosy(dir: string): Promise<Peer> {
   const port = await freePort();
   const { pki } = prepare(dir);
+  const program = join(dir, 'bundle');
+  await bundle({ 'argosy-api': 'test/upstream/argosy-api.ts', 'store-worker': 'src/apiserver/store/sqlite-worker.ts' }, program);
   return run('argosy', dir, pki, port, (start) => {
-    start('argosy', process.execPath, [join(import.meta.dirname, 'argosy-api.ts'), dir, String(port), SERVICE_CIDR]);
+    start('argosy', process.execPath, [join(program, 'argosy-api.mjs'), dir, String(port), SERVICE_CIDR]);
   });
 }
 

@@ -9,7 +9,7 @@ export interface FieldSet {
 
 /** A node in the set, with nothing below it that is. */
 export const LEAF: FieldSet = Object.freeze({});
-export const EMPTY: FieldSet = LEAF;
+export const EMPTY: FieldSet = Object.freeze({});
 
 const SELF = '.';
 
