@@ -52,7 +52,8 @@ export class Policy {
   }
 
   allows(user: UserInfo, attributes: Attributes & { namespace?: string | undefined }): boolean {
-    const who = `${user.name}\n${user.groups.join('\n')}`;
+    // As JSON: names hold any character, and nobody's may look like a name with groups.
+    const who = JSON.stringify([user.name, user.groups]);
     if (this.#grants('', user, who).allow(attributes)) return true;
     return !!attributes.namespace && this.#grants(attributes.namespace, user, who).allow(attributes);
   }
