@@ -11,6 +11,8 @@ import { auditor, type AuditOptions } from './audit/index.ts';
 import { authenticator } from './authn/index.ts';
 import { Discovery } from './discovery/index.ts';
 import type { ApiEngine } from './engine.ts';
+import { FlowControl } from './flow-control/index.ts';
+import { keepFlowControl } from './flow-control/keeper.ts';
 import { handle, handleUpgrade, type HandlerWorld } from './http/handler.ts';
 import { Health } from './http/health.ts';
 import { Metrics } from './http/metrics.ts';
@@ -31,6 +33,8 @@ export interface ApiServerOptions {
   log: Logger;
   /** What is written down of requests. */
   audit?: AuditOptions;
+  /** How many requests of those who are not exempt are served at a time. */
+  seats?: number;
 }
 
 export interface RunningApiServer {
@@ -53,6 +57,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
   const health = new Health(engine);
   const audit = options.audit && auditor(options.audit, options);
   const metrics = new Metrics();
+  const flowControl = new FlowControl(clock, options.seats);
+  const keeping = await keepFlowControl({ engine, clock, log }, flowControl);
   const aggregator = new Aggregator(engine, pki.frontProxy?.client);
   await aggregator.start();
   const world: HandlerWorld = {
@@ -61,6 +67,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     log,
     health,
     metrics,
+    flowControl,
     kubeletOf,
     authenticator: authenticator({ engine, clock, random: options.random, serviceAccountKey: pki.serviceAccountKey }),
     discovery: new Discovery(engine, `${options.host}:${options.port}`, aggregator),
@@ -70,6 +77,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
   const connections = new Set<Duplex>();
   const serve = (host: string, port: number): Promise<Server> => listen(httpsServer(world, pki, connections), host, port);
   const first = await serve(options.host, options.port).catch((error: unknown) => {
+    keeping.stop();
     metrics.close();
     aggregator.close();
     measuring.close();
@@ -80,6 +88,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
   const servers = [first];
   const close = async (): Promise<void> => {
     health.shutDown();
+    keeping.stop();
     metrics.close();
     aggregator.close();
     measuring.close();

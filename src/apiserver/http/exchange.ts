@@ -1,6 +1,7 @@
 /** One request and its answer, as handlers see them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuditRecord } from '../audit/index.ts';
+import type { Seat } from '../flow-control/index.ts';
 import type { RequestContext, UserInfo } from '../engine.ts';
 
 export interface Exchange {
@@ -14,6 +15,8 @@ export interface Exchange {
   ctx: RequestContext;
   /** Where somebody writes down what happens. */
   audit?: AuditRecord;
+  /** Held while the request is served. */
+  seat?: Seat;
 }
 
 export function exchangeOf(request: IncomingMessage, response: ServerResponse, user: UserInfo): Exchange {

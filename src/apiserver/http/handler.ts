@@ -11,15 +11,18 @@ import type { Auditor } from '../audit/index.ts';
 import { ISSUER, type Authenticator } from '../authn/index.ts';
 import { sendOpenIdConfiguration, type Discovery } from '../discovery/index.ts';
 import type { ApiEngine, UserInfo } from '../engine.ts';
+import { TooManyRequests, type FlowControl } from '../flow-control/index.ts';
 import type { Upgrade } from '../streams/upgrade.ts';
 import { auditRefusal, beginAudit, endAudit, noteDecision } from './audit.ts';
 import { authorize } from './authorize.ts';
 import { actAs, exchangeOf, type Exchange } from './exchange.ts';
+import { sendTooMany, takeSeat } from './flow.ts';
 import { sendVersion, type Health } from './health.ts';
 import type { Metrics, RequestLabels } from './metrics.ts';
 import { parseResourcePath, type ResourcePath } from './path.ts';
 import { serveLogs, serveStream } from './pods.ts';
 import { serveProxy } from './proxy.ts';
+import { isTrue } from './query.ts';
 import { findResource, notServed, serveResource, type ResourceRequest } from './resources.ts';
 import { send, sendError, sendJson, sendWarnings } from './respond.ts';
 
@@ -33,6 +36,7 @@ export interface HandlerWorld {
   aggregator: Aggregator;
   health: Health;
   metrics: Metrics;
+  flowControl: FlowControl;
   /** Absent: nothing is audited. */
   auditor?: Auditor;
 }
@@ -90,6 +94,8 @@ export async function handleUpgrade(world: HandlerWorld, request: IncomingMessag
 async function passOn(world: HandlerWorld, exchange: Exchange, pass: (user: UserInfo) => Promise<void>): Promise<undefined> {
   authorize(world.engine.authorizer, exchange, parseResourcePath(exchange.path));
   world.metrics.longRunning(1);
+  // It may be a watch, which would sit for as long as it lasts.
+  if (isTrue(exchange.query, 'watch')) exchange.seat?.release();
   await pass(exchange.user).finally(() => world.metrics.longRunning(-1));
   return undefined;
 }
@@ -123,15 +129,22 @@ async function measured(
     if (world.auditor !== undefined) beginAudit(world.auditor, exchange);
     actAs(exchange, world.authenticator.acting(request, exchange.user));
     if (exchange.audit !== undefined) noteDecision(exchange.audit, world.engine.authorizer, exchange);
+    const seat = takeSeat(world.flowControl, exchange);
+    if (seat !== undefined) exchange.seat = seat instanceof Promise ? await seat : seat;
     answer = await serve(exchange);
-    if (answer?.long) world.metrics.longRunning(1);
+    if (answer?.long) {
+      world.metrics.longRunning(1);
+      exchange.seat?.release();
+    }
     await answer?.work;
   } catch (error) {
     failure = error;
     if (exchange !== undefined && !response.headersSent) sendWarnings(exchange);
     else if (exchange === undefined && world.auditor !== undefined) auditRefusal(world.auditor, request, response);
-    sendError(response, error, world.log);
+    if (error instanceof TooManyRequests) sendTooMany(response, error.message);
+    else sendError(response, error, world.log);
   }
+  exchange?.seat?.release();
   if (exchange?.audit !== undefined) endAudit(exchange.audit, response, failure);
   if (answer?.long) world.metrics.longRunning(-1);
   world.metrics.observe(labelsOf(request, answer?.found), response.statusCode, answer?.long ? undefined : (performance.now() - started) / 1000);
@@ -163,7 +176,7 @@ async function serveOther(world: HandlerWorld, exchange: Exchange): Promise<void
     case '/version':
       return sendVersion(exchange);
     case '/metrics':
-      return world.metrics.serve(exchange, world.engine);
+      return world.metrics.serve(exchange, world.engine, world.flowControl);
     case '/openid/v1/jwks':
       return send(exchange.response, 200, 'application/jwk-set+json', JSON.stringify(world.authenticator.jwks()));
     case '/.well-known/openid-configuration':

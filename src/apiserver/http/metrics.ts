@@ -1,6 +1,7 @@
 /** The server's own measures, in Prometheus text. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { ApiEngine } from '../engine.ts';
+import type { FlowControl } from '../flow-control/index.ts';
 import { send } from './respond.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -62,11 +63,11 @@ export class Metrics {
     histogram.sumSeconds += seconds;
   }
 
-  serve({ response }: Exchange, engine: ApiEngine): void {
-    send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', this.#text(engine));
+  serve({ response }: Exchange, engine: ApiEngine, flowControl: FlowControl): void {
+    send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', this.#text(engine, flowControl));
   }
 
-  #text(engine: ApiEngine): string {
+  #text(engine: ApiEngine, flowControl: FlowControl): string {
     const lines: string[] = [];
     const family = (name: string, type: string, help: string, samples: Iterable<string>): void =>
       void lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples);
@@ -83,6 +84,27 @@ export class Metrics {
       [...this.#durations.values()].flatMap(histogramLines),
     );
     family('apiserver_longrunning_requests', 'gauge', 'Watches, logs and streams that are open.', [`apiserver_longrunning_requests ${this.#longRunning}`]);
+    const load = flowControl.load();
+    family(
+      'apiserver_flowcontrol_current_executing_requests',
+      'gauge',
+      'Requests in service, by priority level.',
+      load.map(({ level, executing }) => `apiserver_flowcontrol_current_executing_requests{priority_level="${level}"} ${executing}`),
+    );
+    family(
+      'apiserver_flowcontrol_current_inqueue_requests',
+      'gauge',
+      'Requests that wait, by priority level.',
+      load.map(({ level, waiting }) => `apiserver_flowcontrol_current_inqueue_requests{priority_level="${level}"} ${waiting}`),
+    );
+    family(
+      'apiserver_flowcontrol_rejected_requests_total',
+      'counter',
+      'Requests sent away, by priority level and reason.',
+      load.flatMap(({ level, refused }) =>
+        Object.entries(refused).map(([why, count]) => `apiserver_flowcontrol_rejected_requests_total{priority_level="${level}",reason="${why}"} ${count}`),
+      ),
+    );
     family('apiserver_storage_revision', 'gauge', 'The newest revision that reads show.', [`apiserver_storage_revision ${engine.revision}`]);
     const cpu = process.cpuUsage();
     family('process_cpu_seconds_total', 'counter', 'CPU time of the process in seconds.', [`process_cpu_seconds_total ${(cpu.user + cpu.system) / 1e6}`]);

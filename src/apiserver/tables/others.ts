@@ -159,6 +159,22 @@ export const otherPrinters: Record<string, Printer> = {
       ageOf(o, now),
     ];
   }),
+  'flowcontrol.apiserver.k8s.io/FlowSchema': simple(['Name', 'PriorityLevel', 'MatchingPrecedence', 'DistinguisherMethod', 'Age', 'MissingPL'], (o, now) => [
+    named(o),
+    text(o, 'spec', 'priorityLevelConfiguration', 'name'),
+    Number(at(o, 'spec', 'matchingPrecedence') ?? 0),
+    text(o, 'spec', 'distinguisherMethod', 'type') || NONE,
+    ageOf(o, now),
+    getCondition(items(o, 'status', 'conditions') as unknown as Condition[], 'Dangling')?.status ?? '?',
+  ]),
+  'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration': simple(
+    ['Name', 'Type', 'NominalConcurrencyShares', 'Queues', 'HandSize', 'QueueLengthLimit', 'Age'],
+    (o, now) => {
+      const queuing = (name: string): Cell => (at(o, 'spec', 'limited', 'limitResponse', 'queuing', name) as number | undefined) ?? NONE;
+      const shares = (at(o, 'spec', 'limited', 'nominalConcurrencyShares') as number | undefined) ?? NONE;
+      return [named(o), text(o, 'spec', 'type'), shares, queuing('queues'), queuing('handSize'), queuing('queueLengthLimit'), ageOf(o, now)];
+    },
+  ),
   'node.k8s.io/RuntimeClass': simple(['Name', 'Handler', 'Age'], (o, now) => [named(o), text(o, 'handler'), ageOf(o, now)]),
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': simple(['Name', 'Webhooks:integer', 'Age'], (o, now) => [
     named(o),
