@@ -7,7 +7,7 @@ import type { FieldError } from '../../kube/status.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { furtherErrors } from './further-validation.ts';
 import { validateCertificateSigningRequest, type CsrDoor } from '../../kube/validation/certificates.ts';
-import { validateMetadata, validateObject } from '../../kube/validation/index.ts';
+import { validateMetadata, validateObject, validateObjectStatus } from '../../kube/validation/index.ts';
 import type { ObjectStrategy, ResourceDefinition } from '../engine.ts';
 
 const builtin: ObjectStrategy = {
@@ -38,7 +38,7 @@ export function validate(definition: ResourceDefinition, object: KubeObject, old
 export function validateStatus(definition: ResourceDefinition, object: KubeObject, old: KubeObject): FieldError[] {
   if (definition.strategy !== undefined) return validate(definition, object, old);
   if (definition.storage.plural === 'certificatesigningrequests') return validateDoor(object, old, 'status');
-  return validateMetadata(object, old);
+  return validateObjectStatus(object, old);
 }
 
 /** Of a certificate signing request: the only kind that is approved. */

@@ -158,8 +158,9 @@ const DEFAULTS: Record<string, Defaulter> = {
     }
     template(spec.template);
   }),
-  'batch/v1/Job': define<Job>(({ spec, metadata }) => {
+  'batch/v1/Job': define<Job>(({ spec, metadata, status }) => {
     defaultJobSpec(spec);
+    for (const condition of status?.conditions ?? []) fill(condition, { lastProbeTime: null, lastTransitionTime: null });
     const labels = spec?.template?.metadata?.labels;
     // The same, not a copy: what is added to the template's on creation is added to the job's.
     if (labels !== undefined && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = labels;

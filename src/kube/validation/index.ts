@@ -13,8 +13,9 @@ import {
   validateService,
 } from './core.ts';
 import type { Errors } from './field.ts';
+import { validateJobStatus } from './job-status.ts';
 import { validateCronJob, validateJob } from './jobs.ts';
-import { validateLimitRange, validateResourceQuota } from './limits.ts';
+import { validateLimitRange, validateQuotaStatus, validateResourceQuota } from './limits.ts';
 import { validateMetadata } from './metadata.ts';
 import { validatePodSpec, validatePodUpdate } from './pod.ts';
 import { validateControllerRevision, validateEvent, validateLease, validateNewEvent } from './records.ts';
@@ -67,5 +68,17 @@ const RULES: Record<string, Rule> = {
 export function validateObject(object: KubeObject, old?: KubeObject): FieldError[] {
   const errors = validateMetadata(object, old);
   RULES[`${object.apiVersion}/${object.kind}`]?.(errors, object as never, old as never);
+  return errors;
+}
+
+const STATUS_RULES: Record<string, Rule> = {
+  'v1/ResourceQuota': rule(validateQuotaStatus),
+  'batch/v1/Job': rule<Job>((errors, job, old) => validateJobStatus(errors, job, old ?? job)),
+};
+
+/** Everything wrong with a new status: the rest of the object is the old one's. */
+export function validateObjectStatus(object: KubeObject, old: KubeObject): FieldError[] {
+  const errors = validateMetadata(object, old);
+  STATUS_RULES[`${object.apiVersion}/${object.kind}`]?.(errors, object as never, old as never);
   return errors;
 }

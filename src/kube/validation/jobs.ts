@@ -19,6 +19,7 @@ import {
   tooMany,
   type Errors,
 } from './field.ts';
+import { parseIntervals } from './job-indexes.ts';
 import { validatePodTemplate } from './pod.ts';
 import { validateLabelSelector } from './selector.ts';
 
@@ -215,7 +216,7 @@ function validateSuccessPolicy(errors: Errors, path: string, { successPolicy, co
     if (succeededIndexes !== undefined) {
       if (succeededIndexes.length > INDEXES_TEXT_MAX) errors.push(tooLong(`${at}.succeededIndexes`, INDEXES_TEXT_MAX));
       try {
-        indexes = countIndexes(succeededIndexes, completions);
+        for (const [first, last] of parseIntervals(succeededIndexes, completions)) indexes += last - first + 1;
       } catch (error) {
         errors.push(invalidValue(`${at}.succeededIndexes`, succeededIndexes, `error parsing succeededIndexes: ${error instanceof Error ? error.message : ''}`));
       }
@@ -229,28 +230,6 @@ function validateSuccessPolicy(errors: Errors, path: string, { successPolicy, co
     atMost(completions, 'specified completions');
     if (succeededIndexes !== undefined) atMost(indexes, 'indexes in the specified succeededIndexes field');
   }
-}
-
-/** Of '0-2,4', which must be in order and below `completions`. Throws an Error in upstream's words. */
-function countIndexes(text: string, completions: number): number {
-  if (text === '') return 0;
-  let total = 0;
-  let last = -1;
-  for (const interval of text.split(',')) {
-    const parts = interval.split('-');
-    if (parts.length > 2)
-      throw new Error(`the fragment ${JSON.stringify(interval)} violates the requirement that an index interval can have at most two parts separated by '-'`);
-    const [first = 0, end = first] = parts.map((part) => {
-      if (!/^\+?\d+$/.test(part)) throw new Error(`cannot convert string to integer for index: ${JSON.stringify(part)}`);
-      if (Number(part) >= completions) throw new Error(`too large index: ${JSON.stringify(part)}`);
-      return Number(part);
-    });
-    if (parts.length === 2 && first >= end) throw new Error(`non-increasing order, previous: ${first}, current: ${end}`);
-    if (last >= first) throw new Error(`non-increasing order, previous: ${last}, current: ${first}`);
-    total += end - first + 1;
-    last = end;
-  }
-  return total;
 }
 
 function validateChange(errors: Errors, spec: JobSpec, old: Job): void {

@@ -177,15 +177,20 @@ function validateScopeSelector(errors: Errors, spec: QuotaSpec): void {
   for (let i = conflicting(names); i > 0; i--) errors.push(invalidValue(path, spec.scopes, 'conflicting scopes'));
 }
 
-export function validateResourceQuota(errors: Errors, { spec, status }: ResourceQuota, old: ResourceQuota | undefined): void {
+export function validateResourceQuota(errors: Errors, quota: ResourceQuota, old: ResourceQuota | undefined): void {
+  const { spec } = quota;
   validateAmounts(errors, 'spec.hard', spec?.hard);
   validateScopes(errors, spec ?? {});
   validateScopeSelector(errors, spec ?? {});
   if (old === undefined) {
-    validateAmounts(errors, 'status.hard', status?.hard);
-    validateAmounts(errors, 'status.used', status?.used);
+    validateQuotaStatus(errors, quota);
     return;
   }
   const [now, before] = [spec?.scopes, old.spec?.scopes].map((scopes) => JSON.stringify(sorted([...new Set(scopes)].sort())));
   if (now !== before) errors.push(invalidValue('spec.scopes', spec?.scopes, 'field is immutable'));
+}
+
+export function validateQuotaStatus(errors: Errors, { status }: ResourceQuota): void {
+  validateAmounts(errors, 'status.hard', status?.hard);
+  validateAmounts(errors, 'status.used', status?.used);
 }
