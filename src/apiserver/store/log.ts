@@ -20,6 +20,10 @@ export interface WriteLog {
   load(): { revision: number; objects: Iterable<LoadedObject> };
   /** All of the batch or nothing; `done` is called when it is safe on disk, or with the error that kept it from getting there. One at a time. */
   append(batch: readonly LogEntry[], done: (error?: Error) => void): void;
+  /** Tells whether `bytes` more could be written, by writing a little. In place of an append. */
+  probe(bytes: number, done: (error?: Error) => void): void;
+  /** A copy of everything that is in the log when it is finished, in a new file; writing goes on meanwhile. */
+  snapshot(path: string): Promise<void>;
   /** No append may be under way. */
   close(): Promise<void>;
 }
@@ -29,6 +33,8 @@ export function memoryLog(): WriteLog {
   return {
     load: () => ({ revision: 0, objects: [] }),
     append: (_batch, done) => done(),
+    probe: (_bytes, done) => done(),
+    snapshot: () => Promise.reject(new Error('this cluster is kept in memory only')),
     close: () => Promise.resolve(),
   };
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { realClock } from '../../runtime/clock.ts';
 import { sqliteLog } from './sqlite-log.ts';
 import { Store } from './store.ts';
@@ -39,7 +40,7 @@ test('what was acknowledged is there after the store is opened again, and revisi
 test('a file that is not a store, and one that another process has open, are refused with the reason and the mend', async (t) => {
   const dir = folder(t);
   writeFileSync(join(dir, 'junk.db'), 'this is not a database at all, not even a little bit of one\n'.repeat(100));
-  assert.throws(() => sqliteLog(join(dir, 'junk.db')), /junk\.db: file is not a database \(the file is damaged/);
+  assert.throws(() => sqliteLog(join(dir, 'junk.db')), /junk\.db: file is not a database \(restore it: argosy snapshot restore/);
   const store = new Store(sqliteLog(join(dir, 'store.db')), realClock);
   await store.put(store.collection('/things'), 'a', object('a'));
   assert.throws(() => sqliteLog(join(dir, 'store.db')), /locked \(another process has this cluster open/);
@@ -75,7 +76,10 @@ test('a full disk refuses the write with the reason, and writes go on when there
     for (let i = 0; ; i++) await store.put(things, `k${i}`, object(`k${i}`, 'x'.repeat(50_000)));
   }, /database or disk is full \(free some space there and try again\)/);
   const stored = things.size;
+  assert.match(store.error?.message ?? '', /disk is full/);
   rmSync(join(dir, 'filler'));
+  // Found out without a write: who waits for readiness writes nothing.
+  while (store.error !== undefined) await sleep(50);
   await store.put(things, 'after', object('after'));
   await store.close();
   const again = new Store(sqliteLog(join(dir, 'store.db')), realClock);

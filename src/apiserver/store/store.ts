@@ -6,7 +6,7 @@
  */
 import { internalError, requestEntityTooLarge, type StatusError } from '../../kube/status.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Cancel, Clock } from '../../runtime/clock.ts';
 import type { StoredObject } from '../engine.ts';
 import { Collection } from './collection.ts';
 import type { LogEntry, WriteLog } from './log.ts';
@@ -22,6 +22,10 @@ interface Accepted {
 
 /** Under this, a batch takes milliseconds; the rest waits its turn. */
 const BATCH_MAX = 1_000;
+/** Nor is a batch longer than this in bytes: what is packed for the log is copied in one go. */
+const BATCH_BYTES_MAX = 8 * 1024 * 1024;
+/** While writes are refused the log is asked this often whether it can be written again. */
+const PROBE_EVERY_MS = 1_000;
 /** As much as a request may hold: a patch must not make more of an object than a replace could. */
 const OBJECT_BYTES_MAX = 3 * 1024 * 1024;
 
@@ -32,7 +36,10 @@ export class Store {
   /** The newest accepted write of each key that is not committed yet. */
   readonly #newest = new Map<string, Accepted>();
   #waiting: Accepted[] = [];
-  #committing: readonly Accepted[] = [];
+  /** A batch, or a probe, is on its way to the log. */
+  #busy = false;
+  #whenIdle: (() => void) | undefined;
+  #cancelProbe: Cancel | undefined;
   #revision: number;
   #acceptedRevision: number;
   /** History starts here: nothing is known of changes before the process started. */
@@ -47,7 +54,6 @@ export class Store {
     const { revision, objects } = log.load();
     this.#revision = this.#acceptedRevision = this.#loadedRevision = revision;
     for (const { collection, key, revision: at, bytes } of objects) {
-      if (at > revision) throw new Error(`the store is damaged: ${collection} ${key} has revision ${at}, newer than the newest, ${revision}`);
       this.collection(collection).load(key, new StoredJson(at, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
     }
     for (const collection of this.#collections.values()) collection.sort();
@@ -58,7 +64,7 @@ export class Store {
     return this.#revision;
   }
 
-  /** Why the last write was refused by the log; undefined after one that went well. */
+  /** Why the log refuses writes; undefined again as soon as it would take one. */
   get error(): StatusError | undefined {
     return this.#error;
   }
@@ -113,10 +119,16 @@ export class Store {
     });
   }
 
+  /** A copy of everything that is committed when it is finished, in a new file; writing goes on meanwhile. */
+  snapshot(path: string): Promise<void> {
+    return this.#log.snapshot(path);
+  }
+
   /** Waits for what is accepted, then closes the log. Later writes are refused. */
   async close(): Promise<void> {
     this.#closed = true;
-    while (this.#committing.length > 0) await this.#committing.at(-1)!.committed.promise.catch(() => {});
+    this.#cancelProbe?.();
+    while (this.#busy) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
     await this.#log.close();
   }
 
@@ -130,21 +142,33 @@ export class Store {
     this.#newest.set(accessKey(collection, key), accepted);
     this.#waiting.push(accepted);
     const { promise } = accepted.committed;
-    if (this.#committing.length === 0) this.#commit();
+    if (!this.#busy) this.#commit();
     return promise;
   }
 
   #commit(): void {
-    const batch = this.#waiting.length > BATCH_MAX ? this.#waiting.splice(0, BATCH_MAX) : this.#waiting;
-    if (batch === this.#waiting) this.#waiting = [];
-    if (batch.length === 0) return;
-    this.#committing = batch;
+    const batch = this.#nextBatch();
+    if (batch.length === 0) {
+      this.#whenIdle?.();
+      return;
+    }
+    this.#busy = true;
     this.#log.append(batch.map(logEntry), (error) => {
-      this.#committing = [];
+      this.#busy = false;
       if (error) this.#refuse(batch, error);
       else this.#apply(batch);
-      if (this.#committing.length === 0) this.#commit();
+      if (!this.#busy) this.#commit();
     });
+  }
+
+  #nextBatch(): Accepted[] {
+    let count = 0;
+    for (let bytes = 0; count < this.#waiting.length && count < BATCH_MAX && bytes < BATCH_BYTES_MAX; count++)
+      bytes += this.#waiting[count]!.object.bytes.length;
+    if (count < this.#waiting.length) return this.#waiting.splice(0, count);
+    const batch = this.#waiting;
+    this.#waiting = [];
+    return batch;
   }
 
   #apply(batch: readonly Accepted[]): void {
@@ -168,12 +192,34 @@ export class Store {
 
   /** Nothing of the batch is there, and what was accepted after it may build on it: all of it is refused. */
   #refuse(batch: readonly Accepted[], error: Error): void {
-    this.#error = internalError(`the write could not be stored: ${error.message}`);
+    this.#error = refusal(error);
     const refused = [...batch, ...this.#waiting];
     this.#waiting = [];
     this.#newest.clear();
     for (const { committed } of refused) committed.reject(this.#error);
+    this.#probeLater(refused.reduce((sum, { object }) => sum + object.bytes.length, 0));
   }
+
+  /** Nobody may write while the server says that it is not ready: that it is again has to be found out. */
+  #probeLater(bytes: number): void {
+    this.#cancelProbe?.();
+    this.#cancelProbe = this.#clock.after(PROBE_EVERY_MS, () => {
+      if (this.#error === undefined || this.#closed) return;
+      if (this.#busy) return this.#probeLater(bytes);
+      this.#busy = true;
+      this.#log.probe(bytes, (error) => {
+        this.#busy = false;
+        if (error === undefined) this.#error = undefined;
+        else this.#error = refusal(error);
+        if (error !== undefined && !this.#closed) this.#probeLater(bytes);
+        this.#commit();
+      });
+    });
+  }
+}
+
+function refusal(error: Error): StatusError {
+  return internalError(`the write could not be stored: ${error.message}`);
 }
 
 function accessKey(collection: Collection, key: string): string {
