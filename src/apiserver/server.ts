@@ -8,7 +8,7 @@ import type { Logger } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import { auditor, type AuditOptions } from './audit/index.ts';
-import { authenticator } from './authn/index.ts';
+import { authenticator, type OidcOptions } from './authn/index.ts';
 import { Discovery } from './discovery/index.ts';
 import type { ApiEngine } from './engine.ts';
 import { FlowControl } from './flow-control/index.ts';
@@ -33,6 +33,8 @@ export interface ApiServerOptions {
   log: Logger;
   /** What is written down of requests. */
   audit?: AuditOptions;
+  /** A provider whose tokens are taken as well. */
+  oidc?: OidcOptions;
   /** How many requests of those who are not exempt are served at a time. */
   seats?: number;
 }
@@ -69,7 +71,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     metrics,
     flowControl,
     kubeletOf,
-    authenticator: authenticator({ engine, clock, random: options.random, serviceAccountKey: pki.serviceAccountKey }),
+    authenticator: authenticator({
+      engine,
+      clock,
+      random: options.random,
+      serviceAccountKey: pki.serviceAccountKey,
+      ...(options.oidc === undefined ? {} : { oidc: options.oidc }),
+    }),
     discovery: new Discovery(engine, `${options.host}:${options.port}`, aggregator),
     aggregator,
     ...(audit === undefined ? {} : { auditor: audit }),

@@ -25,6 +25,20 @@ export interface AuditConfig {
   maxBackups: number;
 }
 
+/** Whose tokens are taken besides the cluster's own; see `argosy up --help`. */
+export interface OidcConfig {
+  issuerUrl: string;
+  clientId: string;
+  usernameClaim?: string;
+  usernamePrefix?: string;
+  groupsClaim?: string;
+  groupsPrefix?: string;
+  requiredClaims?: Record<string, string>;
+  /** An absolute path. */
+  caFile?: string;
+  signingAlgs?: string[];
+}
+
 /** What cluster.json holds. */
 export interface ClusterConfig {
   name: string;
@@ -41,10 +55,11 @@ export interface ClusterConfig {
   imagePolicy: 'host' | 'registry';
   /** Absent: nothing is written down. */
   audit?: AuditConfig;
+  oidc?: OidcConfig;
 }
 
 /** What a user may say; the rest is chosen for them. */
-export type Wishes = Partial<Omit<ClusterConfig, 'number' | 'audit'>>;
+export type Wishes = Partial<Omit<ClusterConfig, 'number' | 'audit' | 'oidc'>>;
 
 const NAME_MAX = 40;
 const NODES_MAX = 250;

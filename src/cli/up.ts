@@ -126,7 +126,7 @@ async function settle(name: string, before: ClusterConfig | undefined, wishes: W
   if (port === undefined) port = await freePort(new Set(others.map((other) => other.port)));
   else if (!(await isPortFree(port))) throw new UserError(`port ${port} of 127.0.0.1 is taken by another program`, 'stop it, or choose another with --port');
   // What is not said of the API is settled elsewhere, and may have been taken back.
-  const { audit: _audit, ...kept } = before ?? {};
+  const { audit: _audit, oidc: _oidc, ...kept } = before ?? {};
   return { ...DEFAULTS, pools: [...DEFAULTS.pools], ...kept, ...wishes, name, number, port };
 }
 

@@ -6,11 +6,13 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { ApiEngine, UserInfo } from '../engine.ts';
 import { impersonated } from './impersonation.ts';
+import { oidcAuthenticator, type OidcOptions } from './oidc.ts';
 import { tokenRequestHandler } from './token-request.ts';
 import { tokenReviewHandler } from './token-review.ts';
-import { userOfToken } from './token-users.ts';
+import { userOfToken, type TokenAnswer } from './token-users.ts';
 import { TokenSigner } from './tokens.ts';
 
+export type { OidcOptions } from './oidc.ts';
 export { ISSUER, secretTokens } from './tokens.ts';
 
 export interface Authenticator {
@@ -23,15 +25,26 @@ export interface Authenticator {
 
 const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 
+export interface AuthenticatorWorld {
+  engine: ApiEngine;
+  clock: Clock;
+  random: Random;
+  /** PEM. */
+  serviceAccountKey: string;
+  /** A provider whose tokens are taken as well. */
+  oidc?: OidcOptions;
+}
+
 /** Also teaches the engine to answer TokenRequests and TokenReviews. */
-export function authenticator(world: { engine: ApiEngine; clock: Clock; random: Random; serviceAccountKey: string }): Authenticator {
+export function authenticator(world: AuthenticatorWorld): Authenticator {
   const signer = new TokenSigner(world.serviceAccountKey);
   const tokens = { ...world, signer };
+  const provider = world.oidc && oidcAuthenticator(world.oidc, world.clock);
+  /** Each knows its own by the issuer. */
+  const ofToken = async (token: string, audiences?: readonly string[]): Promise<TokenAnswer> =>
+    (await userOfToken(tokens, token, audiences)) ?? (await provider?.(token, audiences));
   world.engine.setCreateHandler({ group: '', plural: 'serviceaccounts', subresource: 'token' }, tokenRequestHandler(tokens));
-  world.engine.setCreateHandler(
-    { group: 'authentication.k8s.io', plural: 'tokenreviews', subresource: '' },
-    tokenReviewHandler((token, audiences) => userOfToken(tokens, token, audiences)),
-  );
+  world.engine.setCreateHandler({ group: 'authentication.k8s.io', plural: 'tokenreviews', subresource: '' }, tokenReviewHandler(ofToken));
   return {
     async identify(request) {
       return userOfCertificate(request.socket as TLSSocket) ?? (await userOfHeader(request)) ?? ANONYMOUS;
@@ -44,7 +57,7 @@ export function authenticator(world: { engine: ApiEngine; clock: Clock; random: 
     const { authorization } = request.headers;
     if (!authorization) return undefined;
     const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-    const found = token === undefined ? undefined : await userOfToken(tokens, token);
+    const found = token === undefined ? undefined : await ofToken(token);
     if (found === undefined || 'error' in found) throw unauthorized();
     return found.user;
   }

@@ -20,6 +20,7 @@ import { realRandom } from '../../runtime/random.ts';
 import { clusterAutoscaler } from '../../scaling/index.ts';
 import { schedulerController } from '../../scheduler/index.ts';
 import { clusterRoleController, workloadControllers } from '../../workloads/index.ts';
+import { oidcOptions } from '../api-options.ts';
 import type { ClusterConfig } from '../config.ts';
 import { serveControl } from '../control.ts';
 import { entryOf } from '../entries.ts';
@@ -119,6 +120,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       extraListen: [{ host: addresses.hostLink }],
       kubeletOf: nodes.kubeletOf,
       ...(audit === undefined ? {} : { audit }),
+      ...(config.oidc === undefined ? {} : { oidc: oidcOptions(config.oidc) }),
       clock,
       random,
       log: log.child({ component: 'apiserver' }),
