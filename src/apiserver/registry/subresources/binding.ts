@@ -40,7 +40,6 @@ export async function bind(world: RegistryWorld, ctx: RequestContext, key: Objec
 
 function bound(pod: Pod, nodeName: string, annotations: Record<string, string> | undefined, now: string): Pod {
   pod.spec = { ...pod.spec, containers: pod.spec?.containers ?? [], nodeName };
-  if (pod.metadata.generation !== undefined) pod.metadata.generation++;
   if (annotations !== undefined && Object.keys(annotations).length > 0) pod.metadata.annotations = { ...pod.metadata.annotations, ...annotations };
   const conditions = (pod.status?.conditions ?? []) as Condition[];
   const scheduled = setCondition<Condition>(conditions, { type: 'PodScheduled', status: 'True', lastProbeTime: null }, now);
