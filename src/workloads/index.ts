@@ -11,7 +11,6 @@
  */
 import type { Resource } from '../kube/resources.ts';
 import type { Controller, ControllerContext } from '../runtime/controller.ts';
-import { certificateControllers, type SignCertificate } from './certificates/index.ts';
 import { cronJobController } from './cronjob/controller.ts';
 import { daemonSetController } from './daemonset/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
@@ -46,8 +45,6 @@ export interface WorkloadOptions {
   ca: string;
   /** Writes tokens into secrets of type kubernetes.io/service-account-token; without it they stay empty. */
   secretToken?: SecretToken;
-  /** The cluster's authority, for certificate requests; without it they wait for someone else. */
-  signCertificate?: SignCertificate;
   /** Pool of addresses for services of type LoadBalancer ('172.31.0.0/24'); without it they stay pending. */
   loadBalancerCidr?: string;
 }
@@ -71,7 +68,6 @@ export function workloadControllers(ctx: ControllerContext, options: WorkloadOpt
     nodeLifecycleController(ctx),
     podGarbageCollector(ctx),
     ...(options.secretToken === undefined ? [] : [tokensController(ctx, options.ca, options.secretToken)]),
-    ...(options.signCertificate === undefined ? [] : certificateControllers(ctx, options.signCertificate)),
     ...(options.loadBalancerCidr === undefined ? [] : [loadBalancerController(ctx, options.loadBalancerCidr)]),
     // Last: it asks for the informers of all kinds, most of which others share.
     garbageCollector(ctx, options.resources),

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { inProcessClient } from '../../src/apiserver/index.ts';
 import { certificateSigner } from '../../src/apiserver/pki/index.ts';
 import { newRequest, type RequestWishes } from '../../src/apiserver/pki/testing.ts';
 import { realClock } from '../../src/runtime/clock.ts';
@@ -21,7 +22,9 @@ let ended: Promise<void> | undefined;
 before(async () => {
   if (skip !== undefined) return;
   api = await startTestApi();
-  const ctx = controllerContext({ client: api.client, clock: realClock, random: realRandom, log: silentLogger });
+  const groups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'];
+  const client = inProcessClient(api.engine, { name: 'system:serviceaccount:kube-system:certificate-controller', groups });
+  const ctx = controllerContext({ client, clock: realClock, random: realRandom, log: silentLogger });
   const sign = certificateSigner({ cert: api.pki.ca, key: api.pki.caKey });
   ended = runControllers(ctx, certificateControllers(ctx, sign), running.signal);
 });

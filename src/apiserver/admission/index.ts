@@ -2,7 +2,7 @@
  * Admission: what the API adds to objects, and which it turns away, by looking at other objects.
  * Plugins run in upstream's order; webhooks will join them here. `plugin.ts` says what a plugin is.
  */
-import { certificateSubjectRestriction } from './certificates.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { defaultTolerations } from './default-tolerations.ts';
 import { limitRanges } from './limit-ranges.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
@@ -20,6 +20,8 @@ const PLUGINS: readonly AdmissionPlugin[] = [
   nodeTaints,
   priority,
   defaultTolerations,
+  certificateApproval,
+  certificateSigning,
   certificateSubjectRestriction,
   rbacEscalation,
   quotas,

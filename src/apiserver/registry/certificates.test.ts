@@ -92,3 +92,36 @@ test('approval, status and the object itself each change their own part', async 
     /status.certificate: Invalid value: "<certificate data>": must contain at least one CERTIFICATE PEM block$/,
   );
 });
+
+test('to approve and to sign are rights of their own, by signer', async () => {
+  const world = await testWorld();
+  const definition = world.definition(CSRS);
+  const jane = { user: { name: 'jane', groups: ['system:authenticated'] }, warnings: [] };
+  await create(world, csr('mine', { commonName: 'jane' }));
+  const approve = async (): Promise<unknown> => {
+    const object = structuredClone((await world.engine.get(definition, world.ctx, { name: 'mine' })).object) as CertificateSigningRequest;
+    object.status = { conditions: [{ type: 'Approved', status: 'True' }] };
+    return world.engine.update(definition, jane, { name: 'mine' }, object, { subresource: 'approval' });
+  };
+  const failed = { type: 'Failed', status: 'True' };
+  const sign = async (): Promise<unknown> => {
+    const object = structuredClone((await world.engine.get(definition, world.ctx, { name: 'mine' })).object) as CertificateSigningRequest;
+    object.status = { conditions: [...(object.status?.conditions ?? []), failed] };
+    return world.engine.update(definition, jane, { name: 'mine' }, object, { subresource: 'status' });
+  };
+  assert.equal(
+    await refusal(approve()),
+    'certificatesigningrequests.certificates.k8s.io "mine" is forbidden: user not permitted to approve requests with signerName "kubernetes.io/kube-apiserver-client"',
+  );
+  assert.match(await refusal(sign()), /user not permitted to sign requests with signerName/);
+  const group = 'rbac.authorization.k8s.io';
+  const metadata = { name: 'approver' };
+  const rules = [{ verbs: ['approve'], apiGroups: ['certificates.k8s.io'], resources: ['signers'], resourceNames: ['kubernetes.io/*'] }];
+  const role = { apiVersion: `${group}/v1`, kind: 'ClusterRole', metadata, rules };
+  const roleRef = { apiGroup: group, kind: 'ClusterRole', name: 'approver' };
+  const binding = { apiVersion: `${group}/v1`, kind: 'ClusterRoleBinding', metadata, roleRef, subjects: [{ apiGroup: group, kind: 'User', name: 'jane' }] };
+  await world.engine.create(world.definition(`${group}/v1/clusterroles`), world.ctx, undefined, { ...role, metadata: { ...metadata } });
+  await world.engine.create(world.definition(`${group}/v1/clusterrolebindings`), world.ctx, undefined, { ...binding, metadata: { ...metadata } });
+  await approve();
+  assert.match(await refusal(sign()), /user not permitted to sign requests with signerName/);
+});

@@ -19,7 +19,7 @@ import type { Logger } from '../../runtime/log.ts';
 import { realRandom } from '../../runtime/random.ts';
 import { clusterAutoscaler } from '../../scaling/index.ts';
 import { schedulerController } from '../../scheduler/index.ts';
-import { clusterRoleController, workloadControllers } from '../../workloads/index.ts';
+import { certificateControllers, clusterRoleController, workloadControllers } from '../../workloads/index.ts';
 import { oidcOptions } from '../api-options.ts';
 import type { ClusterConfig } from '../config.ts';
 import { serveControl } from '../control.ts';
@@ -27,7 +27,7 @@ import { entryOf } from '../entries.ts';
 import type { ClusterPaths } from '../home.ts';
 import { packageRoot } from '../package-root.ts';
 import { cloudState, nodePool } from './cloud-state.ts';
-import { actingAs, AUTOSCALER, CONTROLLER_MANAGER, ROLE_AGGREGATOR, SCHEDULER } from './identities.ts';
+import { actingAs, AUTOSCALER, CERTIFICATES, CONTROLLER_MANAGER, ROLE_AGGREGATOR, SCHEDULER } from './identities.ts';
 import { Nodes } from './nodes.ts';
 import { storedKinds } from './stored-kinds.ts';
 
@@ -147,9 +147,9 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
         resources: storedKinds(engine),
         ca: pki.ca,
         secretToken: secretTokens(pki.serviceAccountKey),
-        signCertificate: certificateSigner({ cert: pki.ca, key: pki.caKey }),
         loadBalancerCidr: addresses.loadBalancerCidr,
       }),
+      ...certificateControllers(actingAs(CERTIFICATES, base, engine), certificateSigner({ cert: pki.ca, key: pki.caKey })),
       clusterRoleController(actingAs(ROLE_AGGREGATOR, base, engine)),
       schedulerController(actingAs(SCHEDULER, base, engine)),
       clusterAutoscaler(actingAs(AUTOSCALER, base, engine), cloud, {

@@ -11,6 +11,8 @@ export const SCHEDULER: UserInfo = { name: 'system:kube-scheduler', groups: [AUT
 export const AUTOSCALER: UserInfo = systemAccount('cluster-autoscaler');
 /** Writes roles with rights that no other controller has: it may escalate. */
 export const ROLE_AGGREGATOR: UserInfo = systemAccount('clusterrole-aggregation-controller');
+/** Approves and signs, where its role lets it. */
+export const CERTIFICATES: UserInfo = systemAccount('certificate-controller');
 
 function systemAccount(name: string): UserInfo {
   return { name: `system:serviceaccount:kube-system:${name}`, groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', AUTHENTICATED] };

@@ -4,8 +4,6 @@ import { csrApprovingController } from './approver.ts';
 import { csrCleanerController } from './cleaner.ts';
 import { csrSigningController, type SignCertificate } from './signer.ts';
 
-export type { SignCertificate } from './signer.ts';
-
 export function certificateControllers(ctx: ControllerContext, sign: SignCertificate): Controller[] {
   return [csrApprovingController(ctx), csrSigningController(ctx, sign), csrCleanerController(ctx)];
 }
