@@ -1,9 +1,8 @@
-/** What every cluster has from its first moment: its namespaces, roles, the system's priority classes, and the address of its own API. */
+/** What every cluster has from its first moment: its namespaces, the system's priority classes, and the address of its own API. */
 import { isAlreadyExists, isNotFound } from '../kube/status.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { formatIp, parseCidr } from './admission/services/cidr.ts';
-import { ensurePolicy } from './authz/bootstrap/index.ts';
-import type { ApiEngine, RequestContext, ResourceDefinition } from './engine.ts';
+import { serverContext, type ApiEngine, type RequestContext, type ResourceDefinition } from './engine.ts';
 import { equalJson } from './registry/json.ts';
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
@@ -69,11 +68,10 @@ function otherObjects(): KubeObject[] {
 
 /** Makes what is missing; the API's own endpoints follow its address. Safe at every start. */
 export async function bootstrap(engine: ApiEngine, serviceCidr: string, endpoint: Endpoint | undefined): Promise<void> {
-  const ctx: RequestContext = { user: { name: 'system:apiserver', groups: ['system:masters'] }, userAgent: 'kube-apiserver', warnings: [] };
+  const ctx = serverContext();
   // Together, for one sync of the disk: but what lives in namespaces comes after them.
   await Promise.all(namespaceObjects().map((object) => ensure(engine, ctx, object)));
   await Promise.all([
-    ensurePolicy(engine, ctx),
     ...otherObjects().map((object) => ensure(engine, ctx, object)),
     ...(endpoint === undefined ? [] : endpointObjects(serviceCidr, endpoint)).map((object) => ensure(engine, ctx, object, true)),
   ]);

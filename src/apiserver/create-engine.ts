@@ -1,9 +1,10 @@
 /** Puts an engine together: log, store, allocators, admission, registry, and the objects every cluster starts with. */
 import { join } from 'node:path';
-import type { Clock } from '../runtime/clock.ts';
+import type { Cancel, Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import { admission } from './admission/index.ts';
+import { reconcilePolicyLater, seedPolicy } from './authz/bootstrap/index.ts';
 import { authorizer } from './authz/index.ts';
 import { reviewHandlers } from './authz/reviews.ts';
 import { ServiceAllocator } from './admission/services/allocator.ts';
@@ -64,8 +65,10 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
     definitions,
   );
   for (const [target, handler] of reviewHandlers(registry.authorizer)) registry.setCreateHandler(target, handler);
+  let stopReconciling: Cancel | undefined;
   try {
-    await bootstrap(registry, serviceCidr, options.kubernetesEndpoint);
+    const [restarted] = await Promise.all([seedPolicy({ store, clock, random }), bootstrap(registry, serviceCidr, options.kubernetesEndpoint)]);
+    if (restarted) stopReconciling = reconcilePolicyLater(registry, { clock, log });
   } catch (error) {
     await store.close();
     throw error;
@@ -74,6 +77,7 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
   return Object.assign(registry, {
     async close() {
       stopExpiry();
+      stopReconciling?.();
       registry.endWatches();
       caller.close();
       await store.close();

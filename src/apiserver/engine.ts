@@ -31,6 +31,11 @@ export interface RequestContext {
   warnings: string[];
 }
 
+/** Of the server itself, which may do everything. */
+export function serverContext(): RequestContext {
+  return { user: { name: 'system:apiserver', groups: ['system:masters'] }, userAgent: 'kube-apiserver', warnings: [] };
+}
+
 /**
  * One object at one revision, shared by all readers and never changed. `bytes` is its JSON, encoded once a change;
  * `object` is parsed at first use. Answers that are not stored (Scale, Status) have revision 0.
