@@ -170,6 +170,8 @@ test('the objects are there, are put right, and are obeyed', async () => {
   const precedence = async (): Promise<number> =>
     ((await world.engine.get(schemas, world.ctx, { name: 'global-default' })).object as unknown as { spec: { matchingPrecedence: number } }).spec
       .matchingPrecedence;
+  await assert.rejects(patch(schemas, 'catch-all', { spec: { matchingPrecedence: 50 } }), /spec of 'catch-all' must equal the fixed value/);
+  await patch(levels, 'exempt', { metadata: { annotations: { 'apf.kubernetes.io/autoupdate-spec': 'false' } }, spec: { exempt: { lendablePercent: 50 } } });
   await patch(schemas, 'global-default', { spec: { matchingPrecedence: 50 } });
   await until('the change is taken back', async () => (await precedence()) === 9900);
   await patch(schemas, 'global-default', { metadata: { annotations: { 'apf.kubernetes.io/autoupdate-spec': 'false' } }, spec: { matchingPrecedence: 50 } });

@@ -2,6 +2,7 @@
 import type { FieldError } from '../../kube/status.ts';
 import type { CustomResourceDefinition, KubeObject } from '../../kube/types.ts';
 import { policyErrors } from '../policies/compile.ts';
+import { mandatoryErrors } from '../flow-control/mandatory.ts';
 import { validateSchemas } from '../crd/structural.ts';
 import { validateConditions } from '../webhooks/conditions.ts';
 import { invalidValue, oneOf, required } from '../../kube/validation/field.ts';
@@ -35,6 +36,8 @@ function bindingErrors({ spec }: ValidatingAdmissionPolicyBinding): FieldError[]
 }
 
 const CHECKS: Record<string, Check> = {
+  'flowcontrol.apiserver.k8s.io/v1/FlowSchema': mandatoryErrors,
+  'flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration': mandatoryErrors,
   'apiextensions.k8s.io/v1/CustomResourceDefinition': (object: CustomResourceDefinition, old: CustomResourceDefinition | undefined) =>
     // What was accepted once stays so.
     old !== undefined && equalJson(object.spec, old.spec) ? [] : validateSchemas(object),

@@ -246,6 +246,24 @@ const DEFAULTS: Record<string, Defaulter> = {
     spec.names.singular ||= spec.names.kind?.toLowerCase();
     spec.names.listKind ||= `${spec.names.kind}List`;
   }),
+  'flowcontrol.apiserver.k8s.io/v1/FlowSchema': define<Unstructured>((object) => {
+    const spec = object['spec'] as { matchingPrecedence?: number } | undefined;
+    if (spec) spec.matchingPrecedence ||= 1000;
+  }),
+  'flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration': define<Unstructured>((object) => {
+    const { exempt, limited } = (object['spec'] ?? {}) as { exempt?: object; limited?: { limitResponse?: { queuing?: Record<string, number> } } };
+    fill(exempt, { nominalConcurrencyShares: 0, lendablePercent: 0 });
+    fill(limited, { nominalConcurrencyShares: 30, lendablePercent: 0 });
+    const queuing = limited?.limitResponse?.queuing;
+    // Zero is nothing, to upstream.
+    if (queuing)
+      for (const [name, value] of [
+        ['handSize', 8],
+        ['queues', 64],
+        ['queueLengthLimit', 50],
+      ] as const)
+        queuing[name] ||= value;
+  }),
   'apiregistration.k8s.io/v1/APIService': define<Unstructured>((object) => {
     fill((object['spec'] as Record<string, unknown> | undefined)?.['service'], { port: 443 });
   }),

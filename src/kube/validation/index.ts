@@ -16,6 +16,7 @@ import type { Errors } from './field.ts';
 import { validateJobStatus } from './job-status.ts';
 import { validateCronJob, validateJob } from './jobs.ts';
 import { validateLimitRange, validateQuotaStatus, validateResourceQuota } from './limits.ts';
+import { validateFlowSchema, validatePriorityLevel } from './flow-control.ts';
 import { validateMetadata } from './metadata.ts';
 import { validatePodSpec, validatePodUpdate } from './pod.ts';
 import { validateControllerRevision, validateEvent, validateLease, validateNewEvent } from './records.ts';
@@ -57,6 +58,8 @@ const RULES: Record<string, Rule> = {
   'rbac.authorization.k8s.io/v1/ClusterRole': rule(validateClusterRole),
   'rbac.authorization.k8s.io/v1/RoleBinding': rule(validateRoleBinding),
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': rule(validateClusterRoleBinding),
+  'flowcontrol.apiserver.k8s.io/v1/FlowSchema': rule(validateFlowSchema),
+  'flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration': rule(validatePriorityLevel),
   'scheduling.k8s.io/v1/PriorityClass': rule(validatePriorityClass),
   'policy/v1/PodDisruptionBudget': rule(validateDisruptionBudget),
   'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': rule(validateWebhookConfiguration),
