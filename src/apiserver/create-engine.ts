@@ -32,8 +32,8 @@ export interface EngineOptions {
   kubernetesEndpoint?: Endpoint;
 }
 
-/** `close` waits for writes in hand and ends watches. */
-export type ClosableEngine = ApiEngine & { close(): Promise<void> };
+/** `close` waits for writes in hand and ends watches; `snapshot` copies the store into a new file while it goes on. */
+export type ClosableEngine = ApiEngine & { close(): Promise<void>; snapshot(path: string): Promise<void> };
 
 /** Rejects when the store cannot be opened, saying why and what to do. */
 export async function createEngine(options: EngineOptions): Promise<ClosableEngine> {
@@ -75,6 +75,7 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
   }
   const stopExpiry = expireEvents(store, clock);
   return Object.assign(registry, {
+    snapshot: (path: string) => store.snapshot(path),
     async close() {
       stopExpiry();
       stopReconciling?.();

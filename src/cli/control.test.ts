@@ -12,8 +12,10 @@ const status: ClusterStatus = { pid: 1, dataDir: '/d', startedAt: 0, nodes: [], 
 test('a running cluster answers, a missing one does not', async () => {
   const path = join(dir, 'a.sock');
   assert.equal(await connect(path), undefined);
-  const server = await serveControl(path, { status: () => status, stop: () => undefined });
+  const server = await serveControl(path, { status: () => status, stop: () => undefined, snapshot: () => Promise.reject(new Error('no room')) });
   const connection = await connect(path);
+  assert.deepEqual(await connection?.status(), status);
+  await assert.rejects(connection!.snapshot('/a "path"'), /no room/);
   assert.deepEqual(await connection?.status(), status);
   connection?.close();
   server.close();
@@ -23,7 +25,7 @@ test('a running cluster answers, a missing one does not', async () => {
 test('stop waits for the end of the process, but not for ever', async () => {
   const path = join(dir, 'b.sock');
   let asked = 0;
-  const server = await serveControl(path, { status: () => status, stop: () => void asked++ });
+  const server = await serveControl(path, { status: () => status, stop: () => void asked++, snapshot: () => Promise.resolve() });
   const connection = await connect(path);
   assert.deepEqual(await connection?.status(), status);
   assert.equal(await connection?.stop(20), false);

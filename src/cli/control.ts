@@ -19,12 +19,24 @@ export interface ClusterStatus {
   memoryBytes: number;
 }
 
-type Request = 'status' | 'stop';
+/** What the cluster process says when it has done what it was asked, or why it could not. */
+interface Done {
+  error?: string;
+}
+
+export interface ControlHandlers {
+  status(): ClusterStatus;
+  stop(): void;
+  /** Copies the store into the file. */
+  snapshot(path: string): Promise<void>;
+}
 
 const LINE_MAX = 1 << 20;
+/** Followed by a path in quotes. */
+const SNAPSHOT = 'snapshot ';
 
 /** `stop` starts a clean stop and does not wait for it. */
-export async function serveControl(path: string, handlers: { status(): ClusterStatus; stop(): void }): Promise<{ close(): void }> {
+export async function serveControl(path: string, handlers: ControlHandlers): Promise<{ close(): void }> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // Whoever is left of a killed process does not answer any more; a living one is found by `connect` before we get here.
   rmSync(path, { force: true });
@@ -32,9 +44,10 @@ export async function serveControl(path: string, handlers: { status(): ClusterSt
     socket.on('error', () => socket.destroy());
     // Only our own commands may connect, and they write a line at once.
     socket.on('data', (lines: Buffer) => {
-      for (const request of lines.toString().trim().split('\n') as Request[]) {
+      for (const request of lines.toString().trim().split('\n')) {
         if (request === 'stop') handlers.stop();
         else if (request === 'status') socket.write(`${JSON.stringify(handlers.status())}\n`);
+        else if (request.startsWith(SNAPSHOT)) void snapshot(handlers, JSON.parse(request.slice(SNAPSHOT.length)) as string, socket);
         else socket.destroy();
       }
     });
@@ -51,8 +64,18 @@ export async function serveControl(path: string, handlers: { status(): ClusterSt
   };
 }
 
+async function snapshot(handlers: ControlHandlers, path: string, socket: net.Socket): Promise<void> {
+  const done = await handlers.snapshot(path).then(
+    (): Done => ({}),
+    (error: Error): Done => ({ error: error.message }),
+  );
+  socket.write(`${JSON.stringify(done)}\n`);
+}
+
 export interface Connection {
   status(): Promise<ClusterStatus>;
+  /** Rejects with the reason when the store could not be copied. */
+  snapshot(path: string): Promise<void>;
   /** Resolves when the process has ended; answers false when it has not within the time. */
   stop(timeoutMs: number): Promise<boolean>;
   close(): void;
@@ -70,17 +93,11 @@ export function connect(path: string): Promise<Connection | undefined> {
 function connection(socket: net.Socket): Connection {
   socket.on('error', () => socket.destroy());
   return {
-    status: () =>
-      new Promise((resolve, reject) => {
-        let text = '';
-        socket.on('data', (chunk: Buffer) => {
-          text += chunk.toString();
-          if (text.length > LINE_MAX) socket.destroy();
-          if (text.endsWith('\n')) resolve(JSON.parse(text) as ClusterStatus);
-        });
-        socket.once('close', () => reject(new Error('the cluster process ended')));
-        socket.write('status\n');
-      }),
+    status: () => ask<ClusterStatus>(socket, 'status'),
+    async snapshot(path) {
+      const { error } = await ask<Done>(socket, `${SNAPSHOT}${JSON.stringify(path)}`);
+      if (error !== undefined) throw new Error(error);
+    },
     stop: (timeoutMs) =>
       new Promise((resolve) => {
         const timer = setTimeout(() => resolve(false), timeoutMs);
@@ -93,4 +110,23 @@ function connection(socket: net.Socket): Connection {
       }),
     close: () => socket.destroy(),
   };
+}
+
+/** One line asks, one answers; rejects when the process ends before it does. */
+function ask<T>(socket: net.Socket, request: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const settle = (end: () => void): void => {
+      socket.off('data', read).off('close', gone);
+      end();
+    };
+    const read = (chunk: Buffer): void => {
+      text += chunk.toString();
+      if (text.length > LINE_MAX) socket.destroy();
+      if (text.endsWith('\n')) settle(() => resolve(JSON.parse(text) as T));
+    };
+    const gone = (): void => settle(() => reject(new Error('the cluster process ended')));
+    socket.on('data', read).on('close', gone);
+    socket.write(`${request}\n`);
+  });
 }

@@ -12,6 +12,7 @@ export const upLock = join(RUN_DIR, 'up.lock');
 export interface ClusterPaths {
   dataDir: string;
   config: string;
+  store: string;
   pki: string;
   kubeconfig: string;
   log: string;
@@ -34,6 +35,7 @@ export function clusterPaths(name: string, data?: string): ClusterPaths {
   return {
     dataDir,
     config: join(dataDir, 'cluster.json'),
+    store: join(dataDir, 'store.db'),
     pki: join(dataDir, 'pki'),
     kubeconfig: join(dataDir, 'kubeconfig'),
     log: join(dataDir, 'logs', 'cluster.log'),

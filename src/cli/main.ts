@@ -12,6 +12,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   logs: async () => (await import('./logs.ts')).logsCommand(),
   down: async () => (await import('./down.ts')).downCommand(),
   delete: async () => (await import('./delete.ts')).deleteCommand(),
+  snapshot: async () => (await import('./snapshot.ts')).snapshotCommand(),
   calc: async () => (await import('./calc.ts')).calcCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
   version: async () => (await import('./version.ts')).versionCommand(),

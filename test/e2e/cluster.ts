@@ -55,9 +55,9 @@ export class Cluster {
     return join(this.dataDir, 'kubeconfig');
   }
 
-  /** Runs `argosy COMMAND` for this cluster. */
+  /** Runs `argosy COMMAND` for this cluster; a command of two words is written with a blank. */
   argosy(command: string, ...args: string[]): Promise<Output> {
-    return capture(ARGOSY, [command, '--name', this.name, '--data', this.dataDir, ...args]);
+    return capture(ARGOSY, [...command.split(' '), '--name', this.name, '--data', this.dataDir, ...args]);
   }
 
   #isFirst = true;

@@ -22,7 +22,7 @@ export interface WriteLog {
   append(batch: readonly LogEntry[], done: (error?: Error) => void): void;
   /** Tells whether `bytes` more could be written, by writing a little. In place of an append. */
   probe(bytes: number, done: (error?: Error) => void): void;
-  /** A copy of everything that is in the log when it is finished, in a new file; writing goes on meanwhile. */
+  /** A copy of everything that is in the log, in a new file; appends meanwhile wait. */
   snapshot(path: string): Promise<void>;
   /** No append may be under way. */
   close(): Promise<void>;

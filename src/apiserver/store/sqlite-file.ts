@@ -7,7 +7,7 @@ import type { LoadedObject } from './log.ts';
 import { walDamage } from './wal-damage.ts';
 
 /** 1 had no checksums. */
-const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 2;
 
 /**
  * `EXCLUSIVE`: no other process may as much as read, and no shared memory is needed.
@@ -95,7 +95,8 @@ function read(path: string): Loaded {
   }
 }
 
-function versionOf(database: DatabaseSync): number {
+/** Throws when the database is not a store. */
+export function versionOf(database: DatabaseSync): number {
   const [table] = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'meta'").all();
   if (table === undefined) throw new Error('the file is not a store: it is a database of something else');
   return Number(database.prepare("SELECT value FROM meta WHERE name = 'schema'").get()?.['value']);

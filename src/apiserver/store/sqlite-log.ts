@@ -78,7 +78,8 @@ export function sqliteLog(path: string): WriteLog {
   };
   worker.on('message', (message: Answer) => {
     const error = message.error === undefined ? undefined : storeError(path, message.error);
-    if (message.final) dead = error;
+    // Of a copy, the failure may be the other disk's.
+    if (message.final && message.to !== 'snapshot') dead = error;
     if (message.to === 'snapshot') answerSnapshot(error);
     else answerWriting(error);
   });

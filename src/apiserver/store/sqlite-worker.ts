@@ -1,7 +1,7 @@
 /** The thread that writes batches: one transaction each, answered when it is on disk. */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { backup, DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { checksumOf, PRAGMAS } from './sqlite-file.ts';
 import { REMOVED, type Answer, type AppendMessage, type Message, type ProbeMessage } from './sqlite-log.ts';
@@ -9,13 +9,10 @@ import { isFinal } from './store-errors.ts';
 
 const { path } = workerData as { path: string };
 
-/** Copied at a time: a batch waits no longer than that takes. */
-const SNAPSHOT_PAGES = 512;
-
 interface Writer {
   append(message: AppendMessage): void;
   probe(message: ProbeMessage): void;
-  snapshot(to: string): Promise<void>;
+  snapshot(to: string): void;
   close(): void;
 }
 
@@ -62,35 +59,27 @@ function open(): Writer {
       if (bavail * bsize < bytes) throw new Error('database or disk is full');
       transaction(() => countProbe.run());
     },
-    async snapshot(to) {
-      await backup(database, to, { rate: SNAPSHOT_PAGES });
+    // Batches wait until it is done; SQLite's backup in steps does not go together with writing by the same connection in another thread.
+    snapshot(to) {
+      database.prepare('VACUUM INTO ?').run(to);
     },
     close: () => database.close(),
   };
 }
 
 let writer: Writer | undefined;
-let snapshot: Promise<void> = Promise.resolve();
 
 parentPort?.on('message', (message: Message) => {
   if (message.type === 'close') {
-    void snapshot.then(() => {
-      writer?.close();
-      parentPort?.close();
-    });
+    writer?.close();
+    parentPort?.close();
     return;
   }
   try {
     writer ??= open();
-    if (message.type === 'snapshot') {
-      snapshot = writer.snapshot(message.path).then(
-        () => answer('snapshot'),
-        (error: unknown) => answer('snapshot', error),
-      );
-      return;
-    }
     if (message.type === 'append') writer.append(message);
-    else writer.probe(message);
+    else if (message.type === 'probe') writer.probe(message);
+    else writer.snapshot(message.path);
     answer(message.type);
   } catch (error) {
     answer(message.type, error);

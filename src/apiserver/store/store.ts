@@ -119,7 +119,7 @@ export class Store {
     });
   }
 
-  /** A copy of everything that is committed when it is finished, in a new file; writing goes on meanwhile. */
+  /** A copy of everything that is committed, in a new file; writes wait meanwhile, and readers do not. */
   snapshot(path: string): Promise<void> {
     return this.#log.snapshot(path);
   }

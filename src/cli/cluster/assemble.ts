@@ -180,6 +180,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
         memoryBytes: process.memoryUsage.rss(),
       }),
       stop,
+      snapshot: (path) => engine.snapshot(path),
     });
     undo.push(() => control.close());
     await dataPlane.ready;
