@@ -91,3 +91,14 @@ export function isConfigKey(value: string): string[] {
   else if (value.startsWith('..')) errors.push("must not start with '..'");
   return errors;
 }
+
+/** Of a port: an IANA service name. */
+export function isPortName(value: string): string[] {
+  const errors: string[] = [];
+  if (value.length > 15) errors.push('must be no more than 15 characters');
+  if (!/^[-a-z0-9]+$/.test(value)) errors.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
+  if (!/[a-z]/.test(value)) errors.push('must contain at least one letter (a-z)');
+  if (value.includes('--')) errors.push('must not contain consecutive hyphens');
+  if (/^-|-$/.test(value)) errors.push('must not begin or end with a hyphen');
+  return errors;
+}

@@ -33,7 +33,7 @@ const CREATED_WITH_STATUS = new Set(['/nodes']);
 const NAMES_IN_HOSTNAMES = new Set(['/pods', '/replicationcontrollers', 'apps/deployments', 'apps/replicasets', 'batch/jobs', 'batch/cronjobs']);
 
 function warnAboutName({ metadata }: KubeObject, { ctx }: WriteRequest): void {
-  const wrong = isDns1123Label(metadata.name ?? '');
+  const wrong = metadata.name ? isDns1123Label(metadata.name) : [];
   if (wrong.length === 0) return;
   ctx.warnings.push(
     `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${wrong.join(' ')}]`,

@@ -148,6 +148,7 @@ const DEFAULTS: Record<string, Defaulter> = {
     if (spec.updateStrategy.type === 'RollingUpdate') {
       spec.updateStrategy.rollingUpdate ??= {};
       spec.updateStrategy.rollingUpdate.partition ??= 0;
+      spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
     }
     spec.persistentVolumeClaimRetentionPolicy ??= { whenDeleted: 'Retain', whenScaled: 'Retain' };
     spec.replicas ??= 1;
@@ -263,6 +264,9 @@ const DEFAULTS: Record<string, Defaulter> = {
         ['queueLengthLimit', 50],
       ] as const)
         queuing[name] ||= value;
+  }),
+  'authentication.k8s.io/v1/TokenRequest': define<Unstructured>((object) => {
+    fill((object['spec'] ??= {}), { expirationSeconds: 3600 });
   }),
   'apiregistration.k8s.io/v1/APIService': define<Unstructured>((object) => {
     fill((object['spec'] as Record<string, unknown> | undefined)?.['service'], { port: 443 });

@@ -49,9 +49,13 @@ function defaultContainer(container: Container, hostNetwork: boolean): void {
 }
 
 /** A tag of `latest`, or none, is pulled each time. */
+/** A path of an image's name: what is none has no tag. */
+const IMAGE_PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+
 function pullPolicy(image: string): 'Always' | 'IfNotPresent' {
   if (image.includes('@')) return 'IfNotPresent';
   const name = image.slice(image.lastIndexOf('/') + 1);
+  if (!IMAGE_PATH.test(name.split(':', 1)[0] ?? '')) return 'IfNotPresent';
   const tag = name.includes(':') ? name.slice(name.indexOf(':') + 1) : 'latest';
   return tag === 'latest' ? 'Always' : 'IfNotPresent';
 }

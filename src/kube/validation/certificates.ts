@@ -8,6 +8,8 @@ import { duplicate, forbiddenField, invalidValue, notSupported, required, sorted
 
 const LASTING = ['Approved', 'Denied', 'Failed'];
 const CONDITIONS = 'status.conditions';
+/** As upstream writes the paths of what is told apart by a key. */
+const EXCLUSIVE = ['Approved', 'Denied'].map((type) => `conditions[{"type": "${type}"}]`);
 const DOMAIN_MAX = 253;
 const LABEL_MAX = 63;
 const EXPIRATION_MIN_SECONDS = 600;
@@ -37,7 +39,7 @@ function validateSpec(errors: Errors, csr: CertificateSigningRequest, old: Certi
     try {
       checkSignature(parseRequest(requestPem(csr)));
     } catch (error) {
-      errors.push(invalidValue('spec.request', request, (error as Error).message));
+      errors.push(invalidValue('spec.request', request || undefined, (error as Error).message));
     }
   }
   if (usages.length === 0) errors.push(required('spec.usages'));
@@ -88,7 +90,7 @@ function validateConditions(errors: Errors, csr: CertificateSigningRequest, old:
     else if (!allowed.includes(status)) errors.push(notSupported(`${at}.status`, status, allowed));
     const opposite = type === 'Approved' ? 'Denied' : type === 'Denied' ? 'Approved' : undefined;
     if (!wereBoth && opposite !== undefined && isThere(earlier, opposite))
-      errors.push(invalidValue(CONDITIONS, type, 'Approved and Denied conditions are mutually exclusive'));
+      errors.push(invalidValue(CONDITIONS, `{${EXCLUSIVE.join(', ')}}`, `must specify at most one of: ${EXCLUSIVE.map((path) => `\`${path}\``).join(', ')}`));
     if (!wereDuplicate && isThere(earlier, type)) errors.push(duplicate(`${at}.type`, type));
   }
 }

@@ -1,14 +1,16 @@
-import { isConfigKey, isDns1123Label } from '../names.ts';
+import { isConfigKey, isDns1123Label, isPortName } from '../names.ts';
 import { compareQuantities, isQuantity } from '../quantity.ts';
 import type { Container } from '../types.ts';
-import { duplicate, forbiddenField, invalidValue, named, nonNegative, notFoundValue, oneOf, portNumber, positive, required, type Errors } from './field.ts';
+import { duplicate, forbiddenField, invalidValue, named, nonNegative, oneOf, portNumber, positive, required, type Errors } from './field.ts';
+import { validateMounts } from './pod-volumes.ts';
+import { validateIds } from './security-context.ts';
 
 type Probe = NonNullable<Container['livenessProbe']>;
 type Handler = NonNullable<NonNullable<Container['lifecycle']>['preStop']>;
 
-const ENV_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
-const ENV_WHY =
-  "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";
+/** Printable ASCII but '='. */
+const ENV_NAME = /^[ -<>-~]+$/;
+const ENV_WHY = "a valid environment variable name must consist only of printable ASCII characters other than '='";
 
 export function validateContainers(errors: Errors, path: string, containers: readonly Container[], names: Set<string>, volumes: ReadonlySet<string>): void {
   for (const [i, container] of containers.entries()) {
@@ -28,6 +30,7 @@ export function validateContainers(errors: Errors, path: string, containers: rea
     validateEnv(errors, `${at}.env`, container.env ?? []);
     validateMounts(errors, `${at}.volumeMounts`, container.volumeMounts ?? [], volumes);
     validateResources(errors, `${at}.resources`, container.resources);
+    validateIds(errors, `${at}.securityContext`, container.securityContext);
     for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const)
       validateProbe(errors, `${at}.${name}`, container[name], name !== 'readinessProbe');
     for (const name of ['postStart', 'preStop'] as const)
@@ -40,14 +43,7 @@ function validatePorts(errors: Errors, path: string, ports: NonNullable<Containe
   for (const [i, port] of ports.entries()) {
     const at = `${path}[${i}]`;
     if (port.name) {
-      if (port.name.length > 15) errors.push(invalidValue(`${at}.name`, port.name, 'must be no more than 15 characters'));
-      else {
-        if (!/^[-a-z0-9]+$/.test(port.name))
-          errors.push(invalidValue(`${at}.name`, port.name, 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)'));
-        if (!/[a-z]/.test(port.name)) errors.push(invalidValue(`${at}.name`, port.name, 'must contain at least one letter (a-z)'));
-        if (port.name.includes('--')) errors.push(invalidValue(`${at}.name`, port.name, 'must not contain consecutive hyphens'));
-        if (/^-|-$/.test(port.name)) errors.push(invalidValue(`${at}.name`, port.name, 'must not begin or end with a hyphen'));
-      }
+      named(errors, `${at}.name`, port.name, isPortName);
       if (names.has(port.name)) errors.push(duplicate(`${at}.name`, port.name));
       names.add(port.name);
     }
@@ -76,20 +72,6 @@ function validateEnv(errors: Errors, path: string, env: NonNullable<Container['e
       else if (ref) named(errors, `${at}.valueFrom.${source}.key`, ref.key, isConfigKey);
     }
     if (valueFrom.fieldRef && !valueFrom.fieldRef.fieldPath) errors.push(required(`${at}.valueFrom.fieldRef.fieldPath`));
-  }
-}
-
-function validateMounts(errors: Errors, path: string, mounts: NonNullable<Container['volumeMounts']>, volumes: ReadonlySet<string>): void {
-  const points = new Set<string>();
-  for (const [i, mount] of mounts.entries()) {
-    const at = `${path}[${i}]`;
-    if (!mount.name) errors.push(required(`${at}.name`));
-    else if (!volumes.has(mount.name)) errors.push(notFoundValue(`${at}.name`, mount.name));
-    if (!mount.mountPath) errors.push(required(`${at}.mountPath`));
-    else if (points.has(mount.mountPath)) errors.push(invalidValue(`${at}.mountPath`, mount.mountPath, 'must be unique'));
-    points.add(mount.mountPath ?? '');
-    if (mount.subPath?.startsWith('/')) errors.push(invalidValue(`${at}.subPath`, mount.subPath, 'must be a relative path'));
-    if (mount.subPath?.split('/').includes('..')) errors.push(invalidValue(`${at}.subPath`, mount.subPath, "must not contain '..'"));
   }
 }
 
@@ -145,6 +127,7 @@ function validateHandler(errors: Errors, path: string, handler: Partial<Handler>
     // Go's zero for a port that is not named.
     const port = handler[name].port ?? 0;
     if (typeof port === 'number') portNumber(errors, `${path}.${name}.port`, port);
+    else named(errors, `${path}.${name}.port`, port, isPortName);
   }
   oneOf(errors, `${path}.httpGet.scheme`, handler.httpGet?.scheme, ['HTTP', 'HTTPS']);
 }

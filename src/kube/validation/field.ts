@@ -20,7 +20,7 @@ export const required = (field: string, why = ''): FieldError => ({
 export const invalidValue = (field: string, value: unknown, why: string): FieldError => ({
   reason: 'FieldValueInvalid',
   field,
-  message: `Invalid value: ${show(value)}: ${why}`,
+  message: why === '' ? `Invalid value: ${show(value)}` : `Invalid value: ${show(value)}: ${why}`,
 });
 export const duplicate = (field: string, value: unknown): FieldError => ({ reason: 'FieldValueDuplicate', field, message: `Duplicate value: ${show(value)}` });
 export const forbiddenField = (field: string, why: string): FieldError => ({ reason: 'FieldValueForbidden', field, message: `Forbidden: ${why}` });

@@ -59,14 +59,11 @@ for (const [title, spec, wanted] of [
 for (const [title, spec, wanted] of [
   ['no type', {}, ['spec.type: Required value']],
   ['the exempt type', { type: 'Exempt' }, ["spec.type: Invalid value: \"Exempt\": must be 'Exempt' if and only if `name` is 'exempt'"]],
-  ['no limits', { type: 'Limited' }, ['spec.limited: Required value: must not be empty when type is Limited']],
+  ['no limits', { type: 'Limited' }, ['spec.limited: Required value']],
   [
     'queues but no queuing',
     { type: 'Limited', limited: { lendablePercent: 101, limitResponse: { type: 'Queue' } } },
-    [
-      'spec.limited.limitResponse.queuing: Required value: must not be empty if limited.limitResponse.type is Limited',
-      'spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive',
-    ],
+    ['spec.limited.limitResponse.queuing: Required value', 'spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive'],
   ],
   [
     'a hand too large for its hash',

@@ -1,5 +1,6 @@
 /** Flow schemas and priority levels. Bodies are typed by the schema: what is here is of the right kind, but may be missing. */
 import { isDns1123Label, isDns1123Subdomain } from '../names.ts';
+import type { FieldError } from '../status.ts';
 import type { KubeObject } from '../types.ts';
 import { duplicate, forbiddenField, invalidValue, notSupported, required, type Errors } from './field.ts';
 
@@ -163,20 +164,28 @@ function urlProblem(url: string): string | undefined {
   return stars > 1 || (stars === 1 && !url.endsWith('/*')) ? 'wildcard can only do suffix matching' : undefined;
 }
 
+/** Upstream gives no reason where a member does not go with the type. */
+function forbidden(field: string): FieldError {
+  return { reason: 'FieldValueForbidden', field, message: 'Forbidden' };
+}
+
 export function validatePriorityLevel(errors: Errors, object: PriorityLevelConfiguration): void {
   const { type = '', exempt, limited } = object.spec ?? {};
   const { name } = object.metadata;
+  /** What the declarations of the type say comes after what is checked by hand. */
+  const declared: Errors = [];
   if ((name === 'exempt') !== (type === 'Exempt')) errors.push(invalidValue('spec.type', type, "must be 'Exempt' if and only if `name` is 'exempt'"));
   if (type === 'Exempt') {
-    if (limited !== undefined) errors.push(forbiddenField('spec.limited', 'must be nil if the type is not Limited'));
+    if (limited !== undefined) declared.push(forbidden('spec.limited'));
     validateShares(errors, 'spec.exempt', exempt ?? {});
     validateLendable(errors, 'spec.exempt', exempt ?? {});
   } else if (type === 'Limited') {
-    if (exempt !== undefined) errors.push(forbiddenField('spec.exempt', 'must be nil if the type is Limited'));
-    if (limited === undefined) errors.push(required('spec.limited', 'must not be empty when type is Limited'));
-    else validateLimited(errors, limited);
+    if (exempt !== undefined) declared.push(forbidden('spec.exempt'));
+    if (limited === undefined) declared.push(required('spec.limited'));
+    else validateLimited(errors, declared, limited);
   } else errors.push(type === '' ? required('spec.type') : notSupported('spec.type', type, ['Exempt', 'Limited']));
   validateConditions(errors, object);
+  errors.push(...declared);
 }
 
 function validateShares(errors: Errors, at: string, { nominalConcurrencyShares = 0 }: Limited): void {
@@ -187,15 +196,15 @@ function validateLendable(errors: Errors, at: string, { lendablePercent = 0 }: L
   if (lendablePercent < 0 || lendablePercent > 100) errors.push(invalidValue(`${at}.lendablePercent`, lendablePercent, 'must be between 0 and 100, inclusive'));
 }
 
-function validateLimited(errors: Errors, limited: Limited): void {
+function validateLimited(errors: Errors, declared: Errors, limited: Limited): void {
   const at = 'spec.limited';
   validateShares(errors, at, limited);
   const { type = '', queuing } = limited.limitResponse ?? {};
   const here = `${at}.limitResponse`;
   if (type === 'Reject') {
-    if (queuing !== undefined) errors.push(forbiddenField(`${here}.queuing`, 'must be nil if limited.limitResponse.type is not Limited'));
+    if (queuing !== undefined) declared.push(forbidden(`${here}.queuing`));
   } else if (type === 'Queue') {
-    if (queuing === undefined) errors.push(required(`${here}.queuing`, 'must not be empty if limited.limitResponse.type is Limited'));
+    if (queuing === undefined) declared.push(required(`${here}.queuing`));
     else validateQueuing(errors, `${here}.queuing`, queuing);
   } else errors.push(type === '' ? required(`${here}.type`) : notSupported(`${here}.type`, type, ['Queue', 'Reject']));
   validateLendable(errors, at, limited);

@@ -1,6 +1,6 @@
 /** What the API refuses about built-in kinds, with upstream's paths and words. Kinds not named here are checked by their metadata alone. */
 import type { FieldError } from '../status.ts';
-import type { DaemonSet, Deployment, Job, KubeObject, Pod, ReplicaSet, StatefulSet } from '../types.ts';
+import type { DaemonSet, Deployment, Job, KubeObject, Pod, PodTemplateSpec, ReplicaSet, StatefulSet } from '../types.ts';
 import { validateCertificateSigningRequest } from './certificates.ts';
 import { validateAutoscaler, validateAutoscalerV1 } from './autoscaling.ts';
 import {
@@ -18,7 +18,7 @@ import { validateCronJob, validateJob } from './jobs.ts';
 import { validateLimitRange, validateQuotaStatus, validateResourceQuota } from './limits.ts';
 import { validateFlowSchema, validatePriorityLevel } from './flow-control.ts';
 import { validateMetadata } from './metadata.ts';
-import { validatePodSpec, validatePodUpdate } from './pod.ts';
+import { validatePodSpec, validatePodTemplate, validatePodUpdate } from './pod.ts';
 import { validateControllerRevision, validateEvent, validateLease, validateNewEvent } from './records.ts';
 import { validateClusterRole, validateClusterRoleBinding, validateRole, validateRoleBinding } from './rbac.ts';
 import { validateWebhookConfiguration } from './webhooks.ts';
@@ -34,6 +34,7 @@ function rule<T extends KubeObject>(check: (errors: Errors, object: T, old: T | 
 
 const RULES: Record<string, Rule> = {
   'v1/Pod': rule<Pod>((errors, pod, old) => (old ? validatePodUpdate(errors, pod, old) : validatePodSpec(errors, 'spec', pod.spec))),
+  'v1/PodTemplate': rule<KubeObject & { template?: PodTemplateSpec }>((errors, { template }) => validatePodTemplate(errors, 'template', template ?? {})),
   'v1/Service': rule(validateService),
   'v1/ConfigMap': rule(validateConfigMap),
   'v1/Secret': rule(validateSecret),
