@@ -51,6 +51,10 @@ export class Server {
     this.generation++;
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** `kill -9`; resolves when the process is gone and every answer it still gave has been read. */
   async kill(): Promise<void> {
     const child = this.#child;

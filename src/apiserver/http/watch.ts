@@ -1,9 +1,10 @@
 /** Streaming a watch: one JSON object a line, everything queued in one write, at the reader's pace. */
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Cancel, Clock } from '../../runtime/clock.ts';
 import type { ApiWatch, ApiWatchEvent, ResourceDefinition } from '../engine.ts';
 import { renderBookmark, renderWatched, type Rendering } from './representation.ts';
-import { drained, JSON_TYPE } from './respond.ts';
+import { JSON_TYPE } from './respond.ts';
+import { Turns } from './turns.ts';
 
 const PREFIX = {
   ADDED: Buffer.from('{"type":"ADDED","object":'),
@@ -13,8 +14,12 @@ const PREFIX = {
   ERROR: Buffer.from('{"type":"ERROR","object":'),
 };
 const SUFFIX = Buffer.from('}\n');
-/** Events in one write: a watch that begins with 20,000 objects must not hold up others. */
-const BATCH = 500;
+/** One write: a watch that begins with 20,000 objects, or is told of large ones, must not hold up others. */
+const SLICE_BYTES = 256 * 1024;
+/** A watch that has ended waits no longer than this for its client to take what was written. */
+const LINGER_MS = 10_000;
+
+const turns = new Turns();
 
 export interface WatchOutput {
   definition: ResourceDefinition;
@@ -25,24 +30,98 @@ export interface WatchOutput {
   bookmarks: boolean;
 }
 
-/** Resolves when the watch is over: timed out, ended by the engine, or the client gone. */
-export async function streamWatch(response: ServerResponse, watch: ApiWatch, output: WatchOutput): Promise<void> {
-  let wake = (): void => undefined;
-  let timedOut = false;
-  let firstTable = true;
-  const cancelTimeout = output.clock.after(output.timeoutMs, () => {
-    timedOut = true;
-    wake();
-  });
-  response.on('close', () => {
-    watch.close();
-    wake();
-  });
-  watch.onReady(() => wake());
+/** Resolves when the watch is over: timed out, ended by the engine, or the client gone. Rejects when an object cannot be shown. */
+export function streamWatch(response: ServerResponse, watch: ApiWatch, output: WatchOutput): Promise<void> {
   response.writeHead(200, { 'Cache-Control': 'no-cache, private', 'Content-Type': JSON_TYPE });
   // The client waits for the headers even when there is no event for long.
   response.flushHeaders();
-  const render = (event: ApiWatchEvent): Buffer[] => {
+  return new Promise((resolve, reject) => {
+    const render = renderer(output);
+    let events: ApiWatchEvent[] = [];
+    let next = 0;
+    let queued = false;
+    let blocked = false;
+    let over = false;
+    let timedOut = false;
+    let cancelLinger: Cancel | undefined;
+    const leave = (): void => {
+      over = true;
+      cancelTimeout();
+      cancelLinger?.();
+      watch.close();
+    };
+    const finish = (): void => {
+      if (over) return;
+      leave();
+      response.end();
+      resolve();
+    };
+    const turn = (): void => {
+      queued = false;
+      if (over) return;
+      try {
+        step();
+      } catch (error) {
+        leave();
+        reject(error as Error);
+      }
+    };
+    const step = (): void => {
+      if (response.destroyed) return finish();
+      if (next === events.length) {
+        events = watch.drain();
+        next = 0;
+        // Only where nothing waits: a bookmark says that all before it was told.
+        if (timedOut && output.bookmarks && events.length === 0) response.write(Buffer.concat(render({ type: 'BOOKMARK', revision: watch.revision })));
+        if (timedOut || (watch.ended && events.length === 0)) return finish();
+        if (events.length === 0) return;
+      }
+      const pieces: Buffer[] = [];
+      let bytes = 0;
+      while (next < events.length && bytes < SLICE_BYTES) {
+        for (const piece of render(events[next++]!)) {
+          pieces.push(piece);
+          bytes += piece.length;
+        }
+      }
+      blocked = !response.write(Buffer.concat(pieces, bytes));
+      if (blocked && (timedOut || watch.ended)) linger();
+      else wake();
+    };
+    const wake = (): void => {
+      if (queued || blocked || over) return;
+      queued = true;
+      turns.add(turn);
+    };
+    /** Nothing more comes, and what is written is not being read. */
+    const linger = (): void => {
+      cancelLinger ??= output.clock.after(LINGER_MS, () => {
+        if (blocked) response.destroy();
+        finish();
+      });
+    };
+    const cancelTimeout = output.clock.after(output.timeoutMs, () => {
+      timedOut = true;
+      if (blocked) linger();
+      wake();
+    });
+    response.on('drain', () => {
+      blocked = false;
+      wake();
+    });
+    response.on('close', finish);
+    watch.onReady(() => {
+      if (blocked && watch.ended) linger();
+      wake();
+    });
+    wake();
+  });
+}
+
+/** One event as a line, in pieces. */
+function renderer(output: WatchOutput): (event: ApiWatchEvent) => Buffer[] {
+  let firstTable = true;
+  return (event) => {
     const rendering = { ...output.rendering, now: output.clock.now() };
     switch (event.type) {
       case 'ERROR':
@@ -56,27 +135,4 @@ export async function streamWatch(response: ServerResponse, watch: ApiWatch, out
       }
     }
   };
-  try {
-    for (;;) {
-      // Asked for before looking: what comes in between is not slept through.
-      const ready = new Promise<void>((resolve) => (wake = resolve));
-      const events = watch.drain();
-      for (let from = 0; from < events.length; from += BATCH) {
-        const batch = events.slice(from, from + BATCH).flatMap(render);
-        if (!response.write(Buffer.concat(batch))) await drained(response);
-        if (response.destroyed) return;
-      }
-      if (timedOut) {
-        if (output.bookmarks) response.write(Buffer.concat(render({ type: 'BOOKMARK', revision: watch.revision })));
-        break;
-      }
-      if (events.length > 0) continue;
-      if (watch.ended || response.destroyed) break;
-      await ready;
-    }
-  } finally {
-    cancelTimeout();
-    watch.close();
-    response.end();
-  }
 }

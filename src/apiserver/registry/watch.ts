@@ -12,8 +12,9 @@ import { parseRevision, waitFor } from './revisions.ts';
 import { filterOf, inRange, type Filter } from './selection.ts';
 import { collectionOf, view } from './world.ts';
 
-/** Changes a reader may lag behind before it is cut off; it can resume from its last revision. */
+/** Changes a reader may lag behind before it is cut off, and the bytes of their objects; it can resume from its last revision. */
 const QUEUE_MAX = 10_000;
+const QUEUE_BYTES_MAX = 32 * 1024 * 1024;
 
 export class CollectionWatch implements ApiWatch {
   readonly wantsBookmarks: boolean;
@@ -23,6 +24,7 @@ export class CollectionWatch implements ApiWatch {
   #queue: ApiWatchEvent[] = [];
   /** How many of the queue are changes: the objects there were at first do not count against the limit. */
   #changes = 0;
+  #bytes = 0;
   #notify: (() => void) | undefined;
   #stop: (() => void) | undefined;
   #ended = false;
@@ -54,9 +56,11 @@ export class CollectionWatch implements ApiWatch {
         this.close();
         return;
       }
-      for (const change of collection.history.after(from.revision)) this.#change(change);
-      // What lies in the past does not tell how fast the reader is.
-      this.#changes = 0;
+      for (const change of collection.history.after(from.revision)) {
+        this.#change(change);
+        // What lies in the past does not tell how fast the reader is.
+        this.#changes = this.#bytes = 0;
+      }
     } else {
       if (from.initial) {
         for (const [, stored] of collection.range(this.#filter.from, this.#filter.to)) {
@@ -72,7 +76,7 @@ export class CollectionWatch implements ApiWatch {
   drain(): ApiWatchEvent[] {
     const events = this.#queue;
     this.#queue = [];
-    this.#changes = 0;
+    this.#changes = this.#bytes = 0;
     return events;
   }
 
@@ -99,7 +103,9 @@ export class CollectionWatch implements ApiWatch {
     if (!inRange(this.#filter, change.key)) return;
     const event = this.#eventOf(change);
     if (event === undefined) return;
-    if (++this.#changes > QUEUE_MAX) {
+    this.#bytes += change.object.bytes.length;
+    // The first is never too much: it would be so again after every resumption.
+    if (++this.#changes > QUEUE_MAX || (this.#bytes > QUEUE_BYTES_MAX && this.#changes > 1)) {
       this.close();
       return;
     }

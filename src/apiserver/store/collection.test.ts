@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { VirtualClock } from '../../runtime/virtual-clock.ts';
-import { History } from './history.ts';
+import { History, HistoryBudget } from './history.ts';
 import { memoryLog } from './log.ts';
 import { Store } from './store.ts';
 import { encode } from './stored-object.ts';
@@ -51,4 +51,22 @@ test('history keeps what is young, keeps a little of what is old, and says where
     history.push({ revision, at: 1_000_000, key: 'k', object: large, previous: undefined, deleted: false });
   assert.equal(history.compacted, 5_136);
   assert.throws(() => history.push({ revision: 5_200, at: 0, key: 'k', object: stored, previous: undefined, deleted: false }), /must move forward/);
+});
+
+test('all histories together have a bound, and the largest gives way', () => {
+  const budget = new HistoryBudget();
+  const [small, ...large] = Array.from({ length: 4 }, () => new History(0, budget));
+  const stored = encode(1, { apiVersion: 'v1', kind: 'Thing', metadata: {} });
+  const megabyte = { ...stored, bytes: Buffer.alloc(1024 * 1024), object: stored.object };
+  const change = (revision: number, object: typeof stored | typeof megabyte) => ({ revision, at: 0, key: 'k', object, previous: undefined, deleted: false });
+  for (let revision = 1; revision <= 100; revision++) {
+    small!.push(change(revision, stored));
+    for (const history of large) history.push(change(revision, megabyte));
+  }
+  assert.equal(small!.compacted, 0);
+  const kept = large.map((history) => history.bytes / 2 ** 20);
+  assert.ok(
+    kept.every((mb) => mb >= 40 && mb <= 44),
+    String(kept),
+  );
 });

@@ -1,6 +1,6 @@
 /** The objects of one resource by key ('namespace/name' or 'name'), in key order, with their recent history. */
 import type { StoredObject } from '../engine.ts';
-import { History, type Change } from './history.ts';
+import { History, type Change, type HistoryBudget } from './history.ts';
 
 export type Listener = (change: Change) => void;
 
@@ -11,9 +11,9 @@ export class Collection {
   readonly #keys: string[] = [];
   readonly #listeners = new Set<Listener>();
 
-  constructor(name: string, compacted: number) {
+  constructor(name: string, compacted: number, budget?: HistoryBudget) {
     this.name = name;
-    this.history = new History(compacted);
+    this.history = new History(compacted, budget);
   }
 
   get size(): number {

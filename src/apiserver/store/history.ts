@@ -20,8 +20,33 @@ const KEEP_AT_LEAST = 1_000;
 const KEEP_AT_MOST = 100_000;
 /** Of encoded objects; large objects that change often have a shorter history. */
 const KEEP_BYTES_MAX = 64 * 1024 * 1024;
+/** Of all collections together. */
+const KEEP_TOTAL_BYTES_MAX = 128 * 1024 * 1024;
+
+/** What the histories of a store hold together; the largest gives way. */
+export class HistoryBudget {
+  readonly #histories: History[] = [];
+  #bytes = 0;
+
+  join(history: History): void {
+    this.#histories.push(history);
+  }
+
+  /** `by` may be negative. */
+  grow(by: number): void {
+    this.#bytes += by;
+  }
+
+  settle(): void {
+    while (this.#bytes > KEEP_TOTAL_BYTES_MAX) {
+      const largest = this.#histories.reduce((most, history) => (history.bytes > most.bytes ? history : most));
+      if (!largest.dropOldest()) return;
+    }
+  }
+}
 
 export class History {
+  readonly #budget: HistoryBudget;
   readonly #changes: Change[] = [];
   /** Index of the oldest change kept: dropped ones are cut off in bulk. */
   #first = 0;
@@ -29,8 +54,14 @@ export class History {
   #compacted: number;
 
   /** Nothing is known of what happened up to `compacted`. */
-  constructor(compacted: number) {
+  constructor(compacted: number, budget = new HistoryBudget()) {
     this.#compacted = compacted;
+    this.#budget = budget;
+    budget.join(this);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Changes after this revision are all there. */
@@ -44,7 +75,9 @@ export class History {
       throw new Error(`revision ${change.revision} follows ${last.revision}: history must move forward`);
     this.#changes.push(change);
     this.#bytes += change.object.bytes.length;
-    this.#compact(change.at);
+    this.#budget.grow(change.object.bytes.length);
+    while (this.#tooMuch(change.at)) this.dropOldest();
+    this.#budget.settle();
   }
 
   /** Changes after `revision`, oldest first; `revision` must not be before `compacted`. */
@@ -75,23 +108,24 @@ export class History {
     return low;
   }
 
-  #compact(nowMs: number): void {
-    while (this.#tooMuch(nowMs)) {
-      const oldest = this.#changes[this.#first]!;
-      this.#compacted = oldest.revision;
-      this.#bytes -= oldest.object.bytes.length;
-      this.#first++;
-    }
+  /** False when there is but the newest, which is always kept: someone is about to be told of it. */
+  dropOldest(): boolean {
+    if (this.#changes.length - this.#first <= 1) return false;
+    const oldest = this.#changes[this.#first]!;
+    this.#compacted = oldest.revision;
+    this.#bytes -= oldest.object.bytes.length;
+    this.#budget.grow(-oldest.object.bytes.length);
+    this.#first++;
     // Cutting the array costs its length: only when at least half of it is dropped.
     if (this.#first > this.#changes.length / 2) {
       this.#changes.splice(0, this.#first);
       this.#first = 0;
     }
+    return true;
   }
 
   #tooMuch(nowMs: number): boolean {
     const count = this.#changes.length - this.#first;
-    // The newest change is always kept: someone is about to be told of it.
     if (this.#bytes > KEEP_BYTES_MAX) return count > 1;
     if (count <= KEEP_AT_LEAST) return false;
     return count > KEEP_AT_MOST || nowMs - this.#changes[this.#first]!.at > KEEP_MS;

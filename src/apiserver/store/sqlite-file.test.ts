@@ -216,3 +216,22 @@ test('a file that is destroyed under a running store ends all writing, and says 
   assert.match(store.error?.message ?? '', /restore it/);
   await store.close();
 });
+
+test('a store that is written over and over does not grow', async (t) => {
+  const path = join(folder(t), 'store.db');
+  const store = new Store(sqliteLog(path), realClock);
+  const things = store.collection('/things');
+  const random = seededRandom(3);
+  const size = (): number => statSync(path).size + statSync(`${path}-wal`).size;
+  let after20 = 0;
+  for (let round = 1; round <= 60; round++) {
+    const filling = 'x'.repeat(1_000 + random.next() * 40_000);
+    await Promise.all(
+      Array.from({ length: 50 }, (_, i) => store.put(things, `k${i}`, { apiVersion: 'v1', kind: 'Thing', metadata: { name: `k${i}`, labels: { filling } } })),
+    );
+    if (round === 20) after20 = size();
+  }
+  // At most 2 MB live at a time, 60 MB written.
+  assert.ok(size() < after20 * 1.5 && size() < 16 * 2 ** 20, `${after20} bytes after 20 rounds, ${size()} after 60`);
+  await store.close();
+});

@@ -9,6 +9,7 @@ import type { KubeObject } from '../../kube/types.ts';
 import type { Cancel, Clock } from '../../runtime/clock.ts';
 import type { StoredObject } from '../engine.ts';
 import { Collection } from './collection.ts';
+import { HistoryBudget } from './history.ts';
 import type { LogEntry, WriteLog } from './log.ts';
 import { encode, StoredJson } from './stored-object.ts';
 
@@ -33,6 +34,7 @@ export class Store {
   readonly #log: WriteLog;
   readonly #clock: Clock;
   readonly #collections = new Map<string, Collection>();
+  readonly #histories = new HistoryBudget();
   /** The newest accepted write of each key that is not committed yet. */
   readonly #newest = new Map<string, Accepted>();
   #waiting: Accepted[] = [];
@@ -72,7 +74,7 @@ export class Store {
   collection(name: string): Collection {
     let collection = this.#collections.get(name);
     if (collection === undefined) {
-      collection = new Collection(name, this.#loadedRevision);
+      collection = new Collection(name, this.#loadedRevision, this.#histories);
       this.#collections.set(name, collection);
     }
     return collection;
