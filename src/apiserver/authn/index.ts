@@ -69,11 +69,13 @@ const users = new WeakMap<TLSSocket, UserInfo>();
 function userOfCertificate(socket: TLSSocket): UserInfo | undefined {
   const known = users.get(socket);
   if (known !== undefined) return known;
-  const subject = socket.getPeerCertificate().subject as { CN?: string | string[]; O?: string | string[] } | undefined;
+  const { subject: names, fingerprint256 } = socket.getPeerCertificate();
+  const subject = names as { CN?: string | string[]; O?: string | string[] } | undefined;
   if (subject === undefined) return undefined;
   const name = [subject.CN ?? ''].flat()[0];
   if (!socket.authorized || !name) throw unauthorized();
-  const user = { name, groups: [...[subject.O ?? []].flat(), 'system:authenticated'] };
+  const extra = { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint256.replaceAll(':', '').toLowerCase()}`] };
+  const user = { name, groups: [...[subject.O ?? []].flat(), 'system:authenticated'], extra };
   users.set(socket, user);
   return user;
 }

@@ -18,7 +18,6 @@ interface TokenRequest extends KubeObject {
   spec?: { audiences?: string[]; expirationSeconds?: number; boundObjectRef?: BoundReference };
 }
 
-const DEFAULT_SECONDS = 3600;
 const MIN_SECONDS = 600;
 const MAX_SECONDS = 2 ** 32;
 /** What the server's own volumes ask for (`admission/service-accounts.ts`): clients that read their token once go on working for a year. */
@@ -31,7 +30,10 @@ export function tokenRequestHandler(world: TokenWorld): CreateHandler {
   return async (_ctx, key, body) => {
     const { metadata = {}, spec = {} } = body as TokenRequest;
     const { namespace = '' } = key;
-    refuseIf(key.name, [...mismatch('name', metadata.name, key.name), ...mismatch('namespace', metadata.namespace, namespace)]);
+    if (metadata.namespace && metadata.namespace !== namespace)
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    if (metadata.name && metadata.name !== key.name)
+      refuseIf(key.name, [invalidValue('metadata.name', metadata.name, 'must match the service account name if specified')]);
     const account = await look(world.engine, 'serviceaccounts', key);
     if (account === undefined) throw notFound({ group: '', plural: 'serviceaccounts', name: key.name });
     const uid = account.metadata.uid ?? '';
@@ -39,7 +41,7 @@ export function tokenRequestHandler(world: TokenWorld): CreateHandler {
       const why = `the UID in the token request (${metadata.uid}) does not match the UID of the service account (${uid})`;
       throw conflict({ group: 'authentication.k8s.io', plural: 'TokenRequest', name: key.name }, why);
     }
-    const seconds = spec.expirationSeconds ?? DEFAULT_SECONDS;
+    const { expirationSeconds: seconds = 0 } = spec;
     refuseIf('', expirationErrors(seconds));
     const audiences = spec.audiences?.length ? spec.audiences : [ISSUER];
     const bound = spec.boundObjectRef === undefined ? {} : await boundTo(world.engine, namespace, key.name, spec.boundObjectRef);
@@ -59,15 +61,12 @@ export function tokenRequestHandler(world: TokenWorld): CreateHandler {
     const answer = {
       ...body,
       metadata: { ...metadata, name: key.name, namespace, uid, creationTimestamp: timestamp(now) },
-      spec: { ...spec, audiences, expirationSeconds: seconds },
+      // Absent is told as well.
+      spec: { boundObjectRef: null, ...spec, audiences },
       status: { token: world.signer.sign(claims), expirationTimestamp: timestamp((issued + seconds) * 1000) },
     };
     return answer;
   };
-}
-
-function mismatch(field: 'name' | 'namespace', value: string | undefined, wanted: string): FieldError[] {
-  return !value || value === wanted ? [] : [invalidValue(`metadata.${field}`, value, `must match the service account ${field} if specified`)];
 }
 
 function expirationErrors(seconds: number): FieldError[] {

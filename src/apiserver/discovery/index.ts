@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { StatusError } from '../../kube/status.ts';
 import type { ApiEngine, ResourceDefinition } from '../engine.ts';
 import type { Aggregator } from '../aggregation/aggregator.ts';
 import { parseAccept } from '../http/accept.ts';
@@ -204,4 +205,14 @@ export function sendOpenIdConfiguration({ response }: Exchange, issuer: string):
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256'],
   });
+}
+
+const KEY_SET_TYPE = 'application/jwk-set+json';
+
+/** The keys that tokens are verified with; in their own type alone, as upstream. */
+export function sendKeySet({ request, response }: Exchange, keys: object): void {
+  const { accept = '*/*' } = request.headers;
+  if (!['*/*', 'application/*', KEY_SET_TYPE].some((type) => accept.includes(type)))
+    throw new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${KEY_SET_TYPE}`, {});
+  send(response, 200, KEY_SET_TYPE, JSON.stringify(keys));
 }

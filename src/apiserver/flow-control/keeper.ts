@@ -118,11 +118,11 @@ async function tellDangling({ engine, clock }: World, of: ResourceDefinition, sc
       };
   const now = schema.status?.conditions?.find(({ type }) => type === 'Dangling');
   if (now !== undefined && now.status === wanted.status && now.message === wanted.message) return;
-  const others = (schema.status?.conditions ?? []).filter(({ type }) => type !== 'Dangling');
-  const conditions = [...others, { type: 'Dangling', lastTransitionTime: timestamp(clock.now()), ...wanted }];
+  const condition = { type: 'Dangling', lastTransitionTime: timestamp(clock.now()), ...wanted };
   const ctx: RequestContext = { user: USER, fieldManager: 'api-priority-and-fairness-config-consumer-v1', warnings: [] };
-  const patch = { status: { conditions } };
-  await engine.patch(of, ctx, { name: schema.metadata.name ?? '' }, patch, { type: 'merge', subresource: 'status' }).catch((error: unknown) => {
+  const { apiVersion, kind, metadata } = schema;
+  const mine = { apiVersion, kind, metadata: { name: metadata.name ?? '' }, status: { conditions: [condition] } };
+  await engine.patch(of, ctx, mine.metadata, mine, { type: 'apply', force: true, subresource: 'status' }).catch((error: unknown) => {
     if (!isNotFound(error) && !isConflict(error)) throw error;
   });
 }

@@ -9,7 +9,7 @@ import type { Logger } from '../../runtime/log.ts';
 import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { Auditor } from '../audit/index.ts';
 import { ISSUER, type Authenticator } from '../authn/index.ts';
-import { sendOpenIdConfiguration, type Discovery } from '../discovery/index.ts';
+import { sendKeySet, sendOpenIdConfiguration, type Discovery } from '../discovery/index.ts';
 import type { ApiEngine, UserInfo } from '../engine.ts';
 import { TooManyRequests, type FlowControl } from '../flow-control/index.ts';
 import type { Upgrade } from '../streams/upgrade.ts';
@@ -24,7 +24,7 @@ import { serveLogs, serveStream } from './pods.ts';
 import { serveProxy } from './proxy.ts';
 import { isTrue } from './query.ts';
 import { findResource, notServed, serveResource, type ResourceRequest } from './resources.ts';
-import { send, sendError, sendJson, sendWarnings } from './respond.ts';
+import { sendError, sendJson, sendWarnings } from './respond.ts';
 
 export interface HandlerWorld {
   engine: ApiEngine;
@@ -178,7 +178,7 @@ async function serveOther(world: HandlerWorld, exchange: Exchange): Promise<void
     case '/metrics':
       return world.metrics.serve(exchange, world.engine, world.flowControl);
     case '/openid/v1/jwks':
-      return send(exchange.response, 200, 'application/jwk-set+json', JSON.stringify(world.authenticator.jwks()));
+      return sendKeySet(exchange, world.authenticator.jwks());
     case '/.well-known/openid-configuration':
       return sendOpenIdConfiguration(exchange, ISSUER);
     case '':

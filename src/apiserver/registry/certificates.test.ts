@@ -85,7 +85,7 @@ test('approval, status and the object itself each change their own part', async 
   assert.match(await refusal(write((object) => (object.status = {}), 'approval')), /updates may not remove a condition of type "Approved"$/);
   assert.match(
     await refusal(write((object) => object.status?.conditions?.push({ type: 'Denied', status: 'True' }), 'approval')),
-    /Approved and Denied conditions are mutually exclusive$/,
+    /must specify at most one of: `conditions\[{"type": "Approved"}\]`, `conditions\[{"type": "Denied"}\]`$/,
   );
   assert.match(
     await refusal(write((object) => (object.status!.certificate = 'eA=='), 'status')),

@@ -1,4 +1,5 @@
 /** The registry: the engine's methods over the store, generic for all resources. Start with `create.ts` and `update.ts`. */
+import { applyDefaults } from '../../kube/defaults/index.ts';
 import { methodNotSupported, notFound, type StatusError } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type {
@@ -26,10 +27,11 @@ import type { Definitions } from './definitions.ts';
 import { remove, removeCollection } from './delete.ts';
 import { list } from './list.ts';
 import { patch } from './patch.ts';
-import { managersOfNew, setManagers } from './managed-fields.ts';
+import { managersOfNew, setManagers, type TrackedWrite } from './managed-fields.ts';
 import { parseRevision, waitFor } from './revisions.ts';
 import { bind } from './subresources/binding.ts';
 import { evict } from './subresources/eviction.ts';
+import { definitionOfKind } from './subresources/kind.ts';
 import { getScale, patchScale, updateScale } from './subresources/scale.ts';
 import { update } from './update.ts';
 import { Watches } from './watches.ts';
@@ -149,7 +151,7 @@ export class Registry implements ApiEngine {
     allow(definition, 'create', subresource);
     await this.#reviewSubresource(definition, ctx, key, subresource, body);
     const handler = this.#handlers.get(handlerName(definition.group, definition.plural, subresource));
-    if (handler !== undefined) return encode(0, await handler(ctx, key, body));
+    if (handler !== undefined) return this.#handle(handler, ctx, key, body, { definition: definitionOfKind(definition, subresource) ?? definition, subresource });
     if (definition.group === '' && definition.plural === 'pods') {
       if (subresource === 'binding') return bind(this.#world, ctx, key, body);
       if (subresource === 'eviction') return evict(this.#world, ctx, key, body);
@@ -181,8 +183,16 @@ export class Registry implements ApiEngine {
     if (definition.group === '' && definition.plural === 'bindings') return bind(this.#world, ctx, keyOf(body), body);
     const handler = this.#handlers.get(handlerName(definition.group, definition.plural, ''));
     if (handler === undefined) throw methodNotSupported(targetOf(definition), 'create');
-    const managers = managersOfNew({ world: this.#world, definition, ctx }, body);
-    const answer = await handler(ctx, keyOf(body), body);
+    return this.#handle(handler, ctx, keyOf(body), body, { definition });
+  }
+
+  /** What is answered and not stored has managers, too. */
+  async #handle(handler: CreateHandler, ctx: RequestContext, key: ObjectKey, body: KubeObject, door: Pick<TrackedWrite, 'definition' | 'subresource'>): Promise<StoredObject> {
+    Object.assign(body, typeMetaOf(door.definition));
+    body.metadata ??= {};
+    applyDefaults(body);
+    const managers = managersOfNew({ world: this.#world, ctx, ...door }, body);
+    const answer = await handler(ctx, key, body);
     answer.metadata ??= {};
     setManagers(answer, managers);
     return encode(0, answer);

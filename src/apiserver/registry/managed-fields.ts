@@ -165,10 +165,14 @@ function managerOf({ fieldManager, userAgent }: RequestContext): string {
   return name || 'unknown';
 }
 
+/** Members of an object that are fixed when it is made, and so are nobody's afterwards; by built-in resource. */
+const FIXED: Record<string, string> = { certificatesigningrequests: 'spec' };
+
 /** What a write through this door cannot change is nobody's because of it. */
 function skipOf({ definition, subresource }: TrackedWrite): Skip | undefined {
-  if (subresource === undefined) return definition.hasStatus ? (member) => member === 'status' : undefined;
-  if (subresource !== 'status') return undefined;
+  const fixed = definition.builtin ? FIXED[definition.plural] : undefined;
+  if (subresource === undefined) return definition.hasStatus ? (member) => member === 'status' || member === fixed : undefined;
+  if (subresource !== 'status' && fixed === undefined) return undefined;
   if (!definition.builtin) return (member) => member !== 'status';
   return (member) => member !== 'status' && member !== 'metadata';
 }

@@ -232,7 +232,8 @@ const PARTS: Record<string, Part> = {
   finalize: (next, old) => ({ ...old, spec: next['spec'] }),
   approval: (next, old) => {
     const { conditions } = (next['status'] ?? {}) as { conditions?: unknown };
-    return { ...old, status: { ...(old['status'] as object | undefined), conditions: conditions ?? [] } };
+    const { conditions: _conditions, ...others } = (old['status'] ?? {}) as { conditions?: unknown };
+    return { ...old, status: { ...others, ...(conditions === undefined ? {} : { conditions }) } };
   },
   ephemeralcontainers: (next, old) => {
     const { ephemeralContainers } = (next['spec'] ?? {}) as { ephemeralContainers?: unknown };

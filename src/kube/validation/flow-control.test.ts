@@ -63,7 +63,7 @@ for (const [title, spec, wanted] of [
   [
     'queues but no queuing',
     { type: 'Limited', limited: { lendablePercent: 101, limitResponse: { type: 'Queue' } } },
-    ['spec.limited.limitResponse.queuing: Required value', 'spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive'],
+    ['spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive', 'spec.limited.limitResponse.queuing: Required value'],
   ],
   [
     'a hand too large for its hash',

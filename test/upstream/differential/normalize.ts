@@ -48,6 +48,7 @@ function maskText(text: string): string {
   return text
     .replace(UUID, '<uid>')
     .replace(TIME, '<time>')
+    .replace(/\bX509SHA256=[0-9a-f]{64}\b/g, 'X509SHA256=<certificate>')
     .replace(ADDRESS, '<address>')
     .replace(/(kube-api-access-|generated-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '$1<random>')
     .replace(/"resourceVersion":"\d+"/g, '"resourceVersion":"<chosen>"');

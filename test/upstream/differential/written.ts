@@ -1,5 +1,6 @@
 /** Cases written by hand: what the generated ones cannot reach. */
 import { AUTHORIZATION } from './authorization.ts';
+import { FRONT_DOOR } from './front-door.ts';
 import { APPLY_PATCH, type Case, JSON_PATCH, MERGE_PATCH, METADATA_LIST, STRATEGIC_PATCH, TABLE } from './case.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/NAMESPACE/configmaps';
@@ -44,6 +45,7 @@ const three = ['a', 'b', 'c'].map((name) => post(CONFIG_MAPS, configMap(name)));
 
 export const WRITTEN: readonly Case[] = [
   ...AUTHORIZATION,
+  ...FRONT_DOOR,
   // Addresses
   ...[
     '/api/v1/nothing',
