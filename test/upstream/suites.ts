@@ -1,4 +1,5 @@
+import { controllers } from './controllers/suite.ts';
 import { differential } from './differential/suite.ts';
 import type { Suite } from './suite.ts';
 
-export const SUITES: readonly Suite[] = [differential];
+export const SUITES: readonly Suite[] = [differential, controllers];

@@ -3,7 +3,7 @@ import { parseSchedule, type Schedule } from '../../kube/cron/parse.ts';
 import { Zone } from '../../kube/cron/zone.ts';
 import { controllerOf } from '../../kube/owners.ts';
 import { cronJobs, jobs } from '../../kube/resources.ts';
-import { isAlreadyExists, isNotFound } from '../../kube/status.ts';
+import { conflict, isAlreadyExists, isNotFound } from '../../kube/status.ts';
 import type { CronJob, Job, ObjectKey } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import type { Controller, ControllerContext } from '../../runtime/controller.ts';
@@ -91,8 +91,10 @@ export function cronJobController(ctx: ControllerContext): Controller {
     }
     for (const { name, namespace, uid } of [...(status.active ?? [])]) {
       if (owned.some((job) => job.metadata.uid === uid)) continue;
-      // The informer may be behind.
+      // The informer may be behind: of jobs, or of what we wrote about them.
       if ((await get({ namespace: namespace ?? '', name: name ?? '' })) !== undefined) continue;
+      const fresh = await client.get(cronJobs, keyOf(cronJob));
+      if (!fresh.status?.active?.some((ref) => ref.uid === uid)) throw conflict({ group: 'batch', plural: 'cronjobs', name: cronJob.metadata.name ?? '' });
       recorder.event(cronJob, 'Normal', 'MissingJob', `Active job went missing: ${name}`);
       drop(status, uid);
     }

@@ -98,14 +98,13 @@ export function deploymentController(ctx: ControllerContext): Controller {
           if (!isNotFound(error)) throw error;
         });
       }
-      let deployment = seen;
       if (plan.revision !== undefined && seen.metadata.annotations?.[REVISION] !== plan.revision) {
-        const annotations = { ...seen.metadata.annotations, [REVISION]: plan.revision };
-        deployment = await ctx.client.update(deployments, { ...seen, metadata: { ...seen.metadata, annotations } });
-        // Annotations of a deployment count as a generation; the update went through, so the spec is the one that was seen.
-        if (deployment.metadata.generation !== undefined) plan.status.observedGeneration = deployment.metadata.generation;
+        // With the status: written alone it would count as a generation.
+        const metadata = { ...seen.metadata, annotations: { ...seen.metadata.annotations, [REVISION]: plan.revision } };
+        await ctx.client.update(deployments, { ...seen, metadata, status: plan.status }, { subresource: 'status' });
+      } else {
+        await writeStatus(ctx.client, deployments, seen, plan.status);
       }
-      await writeStatus(ctx.client, deployments, deployment, plan.status);
       const wait = msUntilDeadline(
         seen,
         plan.status.conditions?.find((c) => c.type === 'Progressing' && c.reason !== 'NewReplicaSetAvailable' && c.status !== 'False'),

@@ -12,7 +12,7 @@ export interface PodControl {
   recorder: EventRecorder;
 }
 
-/** A pod from a template, owned by `owner`, named by `generateName` unless `name` is given. */
+/** A pod from a template, owned by `owner`, named by `generateName` unless `name` is given; it is said in any case. */
 export function podFromTemplate(owner: KubeObject, template: PodTemplateSpec, more: Partial<Pod['metadata']> = {}): Pod {
   const { labels, annotations, finalizers } = template.metadata ?? {};
   return {
@@ -20,7 +20,7 @@ export function podFromTemplate(owner: KubeObject, template: PodTemplateSpec, mo
     kind: 'Pod',
     metadata: {
       namespace: owner.metadata.namespace,
-      ...(more.name === undefined ? { generateName: generateNameOf(owner) } : {}),
+      generateName: generateNameOf(owner),
       ...(labels ? { labels: { ...labels } } : {}),
       ...(annotations ? { annotations: { ...annotations } } : {}),
       ...(finalizers ? { finalizers: [...finalizers] } : {}),

@@ -42,9 +42,16 @@ export function statefulSetController(ctx: ControllerContext): Controller {
         metadata: { ...template.metadata, name, namespace: set.metadata.namespace, labels },
         status: undefined,
       };
-      await ctx.client.create(claims, wanted as unknown as KubeObject).catch((error: unknown) => {
-        if (!isAlreadyExists(error)) throw error;
-      });
+      const setName = set.metadata.name ?? '';
+      try {
+        await ctx.client.create(claims, wanted as unknown as KubeObject);
+        recorder.event(set, 'Normal', 'SuccessfulCreate', `Create Claim ${name} Pod ${setName}-${ordinal} in StatefulSet ${setName} success`);
+      } catch (error) {
+        if (isAlreadyExists(error)) continue;
+        const why = `Create Claim ${name} for Pod ${setName}-${ordinal} in StatefulSet ${setName} failed error: ${messageOf(error)}`;
+        recorder.event(set, 'Warning', 'FailedCreate', why);
+        throw error;
+      }
     }
   }
 
@@ -55,17 +62,17 @@ export function statefulSetController(ctx: ControllerContext): Controller {
     try {
       await createClaims(set, ordinal);
       await ctx.client.create(pods, podFromTemplate(set, statefulTemplate(set, template, ordinal, revisionName), { name }));
-      recorder.event(set, 'Normal', 'SuccessfulCreate', `create ${what} successful`);
+      recorder.event(set, 'Normal', 'SuccessfulCreate', `Create ${what} successful`);
     } catch (error) {
       if (isAlreadyExists(error) || isNamespaceTerminating(error)) return;
-      recorder.event(set, 'Warning', 'FailedCreate', `create ${what} failed error: ${messageOf(error)}`);
+      recorder.event(set, 'Warning', 'FailedCreate', `Create ${what} failed error: ${messageOf(error)}`);
       throw error;
     }
   }
 
   async function remove(set: StatefulSet, pod: Pod): Promise<void> {
     await ctx.client.delete(pods, keyOf(pod), { preconditions: { uid: pod.metadata.uid ?? '' } });
-    recorder.event(set, 'Normal', 'SuccessfulDelete', `delete Pod ${pod.metadata.name ?? ''} in StatefulSet ${set.metadata.name ?? ''} successful`);
+    recorder.event(set, 'Normal', 'SuccessfulDelete', `Delete Pod ${pod.metadata.name ?? ''} in StatefulSet ${set.metadata.name ?? ''} successful`);
   }
 
   async function act(set: StatefulSet, plan: StatefulSetPlan, current: ControllerRevision, update: ControllerRevision): Promise<void> {
