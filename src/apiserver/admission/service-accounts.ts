@@ -47,7 +47,7 @@ function mountToken(spec: PodSpec, suffix: () => string): void {
     (containers ?? []).filter(({ volumeMounts }) => !volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH));
   const containers = [...without(spec.initContainers), ...without(spec.containers)];
   if (containers.length === 0) return;
-  const present = spec.volumes?.find(({ name, projected }) => name.startsWith(VOLUME_PREFIX) && projected !== undefined);
+  const present = spec.volumes?.find(({ name, projected }) => name?.startsWith(VOLUME_PREFIX) && projected !== undefined);
   const name = present?.name ?? VOLUME_PREFIX + suffix();
   if (present === undefined) spec.volumes = [...(spec.volumes ?? []), volume(name)];
   for (const container of containers) {

@@ -56,6 +56,7 @@ export async function remove(
   if (definition.group === '' && definition.plural === 'namespaces' && PROTECTED_NAMESPACES.has(key.name)) {
     throw forbidden(targetOf(definition, key.name), 'this namespace may not be deleted');
   }
+  warnOfOrphans(definition, ctx, request);
   const object = deleted(world, definition, old, request);
   const gone = isFinished(definition, object);
   if (ctx.dryRun) return gone ? successStatus(definition, old) : encode(0, object);
@@ -122,7 +123,7 @@ function checkPreconditions(definition: ResourceDefinition, { metadata }: KubeOb
 function deleted(world: RegistryWorld, definition: ResourceDefinition, old: KubeObject, request: DeleteRequest): KubeObject {
   const object = copyJson(old);
   const { metadata } = object;
-  const finalizers = finalizersAfter(metadata.finalizers ?? [], request);
+  const finalizers = finalizersAfter(definition, metadata.finalizers ?? [], request);
   if (finalizers.length > 0) metadata.finalizers = finalizers;
   else delete metadata.finalizers;
   const graceSeconds = definition.group === '' && definition.plural === 'pods' ? podGrace(old as Pod, request.gracePeriodSeconds) : 0;
@@ -151,11 +152,26 @@ function podGrace(pod: Pod, asked: number | undefined): number {
   return grace < 0 ? 1 : grace;
 }
 
+/** Kinds whose dependents stay unless the request says otherwise: upstream keeps to what their first versions did. */
+const ORPHANING = new Set(['/replicationcontrollers', 'batch/jobs']);
+
+function policyOf({ propagationPolicy, orphanDependents }: DeleteRequest): DeleteRequest['propagationPolicy'] {
+  return propagationPolicy ?? (orphanDependents === undefined ? undefined : orphanDependents ? 'Orphan' : 'Background');
+}
+
 /** Without a policy, what was asked before stands. */
-function finalizersAfter(finalizers: readonly string[], { propagationPolicy, orphanDependents }: DeleteRequest): string[] {
-  const policy = propagationPolicy ?? (orphanDependents === undefined ? undefined : orphanDependents ? 'Orphan' : 'Background');
-  if (policy === undefined) return [...finalizers];
+function finalizersAfter(definition: ResourceDefinition, finalizers: readonly string[], request: DeleteRequest): string[] {
   const others = finalizers.filter((finalizer) => finalizer !== ORPHAN && finalizer !== FOREGROUND);
+  const isAsked = others.length < finalizers.length;
+  const policy = policyOf(request) ?? (!isAsked && ORPHANING.has(`${definition.group}/${definition.plural}`) ? 'Orphan' : undefined);
+  if (policy === undefined) return [...finalizers];
   if (policy === 'Orphan') return [...others, ORPHAN];
   return policy === 'Foreground' ? [...others, FOREGROUND] : others;
+}
+
+function warnOfOrphans({ group, plural }: ResourceDefinition, ctx: RequestContext, request: DeleteRequest): void {
+  if (group !== 'batch' || plural !== 'jobs' || policyOf(request) !== undefined) return;
+  ctx.warnings.push(
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+  );
 }
