@@ -6,6 +6,7 @@ import { certificateApproval, certificateSigning, certificateSubjectRestriction 
 import { defaultTolerations } from './default-tolerations.ts';
 import { limitRanges } from './limit-ranges.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction.ts';
 import { nodeTaints } from './node-taints.ts';
 import type { Admission, AdmissionPlugin, Reservation } from './plugin.ts';
 import { priority } from './priority.ts';
@@ -15,6 +16,7 @@ import { serviceAccounts } from './service-accounts.ts';
 
 const PLUGINS: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
+  nodeRestriction,
   limitRanges,
   serviceAccounts,
   nodeTaints,

@@ -11,6 +11,8 @@ export interface ResourceAttributes {
   /** Absent: at the cluster's scope, or in all namespaces. */
   namespace?: string | undefined;
   name?: string | undefined;
+  /** Of a list, a watch or a deletion of many: text as in a request. */
+  fieldSelector?: string | undefined;
 }
 
 /** A request outside resources; the verb is the method, in lower case. */

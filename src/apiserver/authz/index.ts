@@ -6,6 +6,7 @@ import type { PolicyRule, RoleRef } from '../../kube/rbac/types.ts';
 import type { UserInfo } from '../engine.ts';
 import type { Store } from '../store/store.ts';
 import { forbidden, isPath, type Attributes } from './attributes.ts';
+import { NodeAuthorizer } from './node.ts';
 import { Policy } from './policy.ts';
 import { ruleAllows } from './rules.ts';
 
@@ -34,15 +35,20 @@ export interface Authorizer {
 
 export function authorizer(store: Store): Authorizer {
   const policy = new Policy(store);
-  const allows = (user: UserInfo, attributes: Attributes): boolean => user.groups.includes(MASTERS) || policy.allows(user, attributes);
+  const nodes = new NodeAuthorizer(store);
+  const allows = (user: UserInfo, attributes: Attributes): boolean =>
+    user.groups.includes(MASTERS) || nodes.answer(user, attributes) === true || policy.allows(user, attributes);
   const decide = (user: UserInfo, attributes: Attributes): Decision => {
     if (user.groups.includes(MASTERS)) return { allowed: true, reason: '' };
+    const answer = nodes.answer(user, attributes);
+    if (answer === true) return { allowed: true, reason: '' };
     const errors: string[] = [];
     for (const visited of policy.visit(user, isPath(attributes) ? undefined : attributes.namespace)) {
       if ('error' in visited) errors.push(visited.error);
       else if (ruleAllows(visited.rule, attributes)) return { allowed: true, reason: `RBAC: allowed by ${visited.source()}` };
     }
-    return { allowed: false, reason: errors.length === 0 ? '' : `RBAC: ${aggregate(errors)}` };
+    const reasons = [answer, errors.length === 0 ? '' : `RBAC: ${aggregate(errors)}`];
+    return { allowed: false, reason: reasons.filter((reason) => reason !== '').join('\n') };
   };
   return {
     allows,

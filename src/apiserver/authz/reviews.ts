@@ -3,11 +3,12 @@ import { badRequest, invalid, type FieldError } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import { invalidValue, required } from '../../kube/validation/field.ts';
 import type { CreateHandler, RequestContext, UserInfo } from '../engine.ts';
+import { nodeNameOf } from './node.ts';
 import { aggregate, type Attributes, type Authorizer } from './index.ts';
 
 interface Selector {
   rawSelector?: string;
-  requirements?: unknown[];
+  requirements?: { key?: string; operator?: string; values?: string[] }[];
 }
 
 interface AccessSpec {
@@ -74,13 +75,24 @@ function shown({ name, groups, uid, extra }: UserInfo): object {
 
 function attributesOf({ resourceAttributes, nonResourceAttributes }: AccessSpec): Attributes {
   if (resourceAttributes === undefined) return { verb: nonResourceAttributes?.verb ?? '', path: nonResourceAttributes?.path ?? '' };
-  const { verb = '', group = '', resource = '', subresource, namespace, name } = resourceAttributes;
-  return { verb, group, plural: resource, subresource, namespace, name };
+  const { verb = '', group = '', resource = '', subresource, namespace, name, fieldSelector } = resourceAttributes;
+  return { verb, group, plural: resource, subresource, namespace, name, ...(fieldSelector ? { fieldSelector: textOf(fieldSelector) } : {}) };
+}
+
+/** Requirements are all to be met: one that cannot be said as text makes the question wider, not narrower. */
+function textOf({ rawSelector, requirements = [] }: Selector): string {
+  if (rawSelector) return rawSelector;
+  const operators: Record<string, string> = { In: '=', NotIn: '!=' };
+  return requirements
+    .flatMap(({ key = '', operator = '', values = [] }) => (values.length === 1 && operator in operators ? [`${key}${operators[operator]}${values[0]}`] : []))
+    .join(',');
 }
 
 function rulesReview(authorizer: Authorizer, user: UserInfo, namespace: string | undefined): object {
   if (!namespace) throw badRequest('no namespace on request');
   const { rules, errors } = authorizer.rulesFor(user, namespace);
+  const incomplete = nodeNameOf(user) !== undefined;
+  if (incomplete) errors.unshift('node authorizer does not support user rule resolution');
   const resourceRules = rules
     .filter(({ resources }) => resources?.length)
     .map(({ verbs = [], apiGroups, resources, resourceNames }) => ({
@@ -93,7 +105,7 @@ function rulesReview(authorizer: Authorizer, user: UserInfo, namespace: string |
   return {
     metadata: {},
     spec: {},
-    status: { resourceRules, nonResourceRules, incomplete: false, ...(errors.length > 0 ? { evaluationError: aggregate(errors) } : {}) },
+    status: { resourceRules, nonResourceRules, incomplete, ...(errors.length > 0 ? { evaluationError: aggregate(errors) } : {}) },
   };
 }
 

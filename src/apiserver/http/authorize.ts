@@ -32,11 +32,14 @@ export function attributesOf({ request, path: url, query }: Exchange, path: Reso
     namespace: namespace ?? (plural === 'namespaces' ? name : undefined),
   };
   if (name !== undefined) return found;
+  if (found.verb !== 'get' && found.verb !== 'delete') return found;
+  const fieldSelector = query.get('fieldSelector');
+  if (fieldSelector) found.fieldSelector = fieldSelector;
   if (found.verb === 'delete') found.verb = 'deletecollection';
-  if (found.verb !== 'get') return found;
-  found.verb = isTrue(query, 'watch') ? 'watch' : 'list';
-  const selector = query.get('fieldSelector');
-  if (selector) found.name = nameSelected(selector);
+  else {
+    found.verb = isTrue(query, 'watch') ? 'watch' : 'list';
+    if (fieldSelector) found.name = nameSelected(fieldSelector);
+  }
   return found;
 }
 

@@ -18,6 +18,7 @@ import type {
   Verb,
   WatchRequest,
 } from '../engine.ts';
+import { restrictNode } from '../admission/node-restriction.ts';
 import type { Authorizer } from '../authz/index.ts';
 import { encode } from '../store/stored-object.ts';
 import { keyOf, shapeBody } from './body.ts';
@@ -138,6 +139,7 @@ export class Registry implements ApiEngine {
   async delete(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, request?: DeleteRequest): Promise<StoredObject> {
     allow(definition, 'delete');
     if (definition.convert?.webhook !== undefined) await prepareNewest(this.#world, definition, key);
+    restrictNode({ operation: 'delete', world: this.#world, definition, ctx, key });
     return remove(this.#world, definition, ctx, key, request);
   }
 
@@ -160,6 +162,7 @@ export class Registry implements ApiEngine {
   }
 
   async #reviewSubresource(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, subresource: string, body: KubeObject): Promise<void> {
+    restrictNode({ operation: 'create', world: this.#world, definition, ctx, key, subresource, object: body });
     const kind = definition.subresources.find(({ name }) => name === subresource)?.kind;
     const review = this.#world.reviewers.of({ operation: 'CREATE', definition, ctx, key, object: body, subresource, ...(kind === undefined ? {} : { kind }) });
     await review?.mutate();

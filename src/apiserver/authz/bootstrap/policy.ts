@@ -15,6 +15,11 @@ export function policy(): (ClusterRole | Binding)[] {
   return [...roles(CLUSTER_ROLES), ...controllers, ...roles(ROLES), ...lines(BINDINGS).map(binding), ...controllers.map(bindingOfController)];
 }
 
+/** Of a ClusterRole as every cluster starts with it. */
+export function rulesOfStart(name: string): PolicyRule[] {
+  return roles(CLUSTER_ROLES).find(({ metadata }) => metadata.name === name)?.rules ?? [];
+}
+
 function lines(text: string): string[] {
   return text.trim().split('\n');
 }
