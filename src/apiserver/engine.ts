@@ -27,6 +27,8 @@ export interface RequestContext {
   duplicateFields?: readonly string[];
   /** Set by the engine: the write made the object (HTTP answers 201). */
   created?: boolean;
+  /** Where somebody audits: what admission has to say for the record. */
+  annotate?: (key: string, value: string) => void;
   /** Filled by the engine; HTTP sends each as a `Warning: 299 - "..."` header. */
   warnings: string[];
 }

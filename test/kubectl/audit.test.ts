@@ -111,3 +111,28 @@ test('what the policy does not name is not written', { skip }, async () => {
   assert.deepEqual([...new Set(all.map(({ objectRef }) => objectRef?.resource))].sort(), ['configmaps', 'secrets']);
   assert.ok(!all.some(({ verb, stage }) => verb === 'list' && stage === 'RequestReceived'));
 });
+
+const POLICY = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: { name: sizes }
+spec:
+  matchConstraints:
+    resourceRules: [{ apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [configmaps] }]
+  validations: [{ expression: "size(object.data) < 2", message: "too many" }]
+  auditAnnotations: [{ key: keys, valueExpression: "string(size(object.data)) + ' keys'" }]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: { name: sizes }
+spec: { policyName: sizes, validationActions: [Audit] }
+`;
+
+test('what admission policies have to say for the record is on record', { skip }, async () => {
+  await api.apply(POLICY);
+  await api.kubectl('create', 'configmap', 'large', '--from-literal=a=1', '--from-literal=b=2');
+  const [event] = await events(over('large', 'create'));
+  assert.equal(event?.annotations?.['sizes/keys'], '2 keys');
+  const failures = JSON.parse(event?.annotations?.['validation.policy.admission.k8s.io/validation_failure'] ?? '[]') as object[];
+  assert.deepEqual(failures, [{ message: 'too many', policy: 'sizes', binding: 'sizes', expressionIndex: 0, validationActions: ['Audit'] }]);
+});

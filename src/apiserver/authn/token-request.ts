@@ -27,7 +27,7 @@ const BOUND_KINDS = { Pod: 'pods', Secret: 'secrets', Node: 'nodes' } as const;
 
 /** Answers TokenRequests. */
 export function tokenRequestHandler(world: TokenWorld): CreateHandler {
-  return async (_ctx, key, body) => {
+  return async (ctx, key, body) => {
     const { metadata = {}, spec = {} } = body as TokenRequest;
     const { namespace = '' } = key;
     if (metadata.namespace && metadata.namespace !== namespace)
@@ -58,6 +58,7 @@ export function tokenRequestHandler(world: TokenWorld): CreateHandler {
       nbf: issued,
       sub: `system:serviceaccount:${namespace}:${key.name}`,
     };
+    ctx.annotate?.('authentication.kubernetes.io/issued-credential-id', `JTI=${claims.jti}`);
     const answer = {
       ...body,
       metadata: { ...metadata, name: key.name, namespace, uid, creationTimestamp: timestamp(now) },

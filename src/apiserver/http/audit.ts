@@ -16,6 +16,7 @@ export function beginAudit(auditor: Auditor, exchange: Exchange): void {
   const record = auditor.begin({ request, response, user, path, verb: attributes.verb, ...(resource === undefined ? {} : { resource }) });
   if (record === undefined) return;
   exchange.audit = record;
+  exchange.ctx.annotate = (key, value) => record.annotate(key, value);
   record.received();
 }
 

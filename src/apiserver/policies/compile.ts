@@ -24,11 +24,19 @@ function declared(variables: ReadonlyMap<string, types.Type>): Readonly<Record<s
 export interface Finding {
   message: string;
   reason: string;
+  /** Which of the validations. */
+  index: number;
+}
+
+export interface Judgement {
+  findings: Finding[];
+  /** What the policy wants to have on record. */
+  annotations: { key: string; value: string }[];
 }
 
 export interface CompiledPolicy {
-  /** Values: object, oldObject, request, params, namespaceObject. Empty: nothing against the request. Throws CelError where the policy itself fails. */
-  judge(values: readonly Value[]): Finding[];
+  /** Values: object, oldObject, request, params, namespaceObject. No findings: nothing against the request. Throws CelError where the policy itself fails. */
+  judge(values: readonly Value[]): Judgement;
 }
 
 /** Throws CompileError. */
@@ -46,19 +54,24 @@ export function compilePolicy({ spec }: ValidatingAdmissionPolicy): CompiledPoli
     program: compileExpression(validation.expression, all, types.BOOL),
     message: validation.messageExpression ? compileExpression(validation.messageExpression, all) : undefined,
   }));
+  const annotations = (spec.auditAnnotations ?? []).map(({ key, valueExpression }) => ({ key, program: compileExpression(valueExpression, all) }));
   return {
     judge(values) {
       const budget: Budget = { left: REQUEST_LIMIT };
       const lazy = new Lazy();
       const full = [...values, lazy];
       for (const { name, program } of variables) lazy.set(name, () => program.evaluate(full, budget));
-      if (conditions.length > 0 && !conditionsHold(conditions, spec.matchConditions!, full)) return [];
+      if (conditions.length > 0 && !conditionsHold(conditions, spec.matchConditions!, full)) return { findings: [], annotations: [] };
       const findings: Finding[] = [];
-      for (const { validation, program, message } of validations) {
+      for (const [index, { validation, program, message }] of validations.entries()) {
         if (evaluate(validation, program, full, budget) === true) continue;
-        findings.push({ message: messageOf(validation, message, full, budget), reason: validation.reason ?? 'Invalid' });
+        findings.push({ message: messageOf(validation, message, full, budget), reason: validation.reason ?? 'Invalid', index });
       }
-      return findings;
+      const noted = annotations.flatMap(({ key, program }) => {
+        const value = program.evaluate(full, budget);
+        return typeof value === 'string' && value.trim() !== '' ? [{ key, value: value.trim() }] : [];
+      });
+      return { findings, annotations: noted };
     },
   };
 }

@@ -18,6 +18,9 @@ import { requestValues } from '../webhooks/variables.ts';
 import { compilePolicy, type CompiledPolicy, type Finding } from './compile.ts';
 import type { MatchResources, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from './types.ts';
 
+/** Upstream's bounds for what goes into a record. */
+const FAILURES_MAX = 50;
+const ANNOTATION_MAX = 10 * 1024;
 const CODES: Record<string, number> = { Forbidden: 403, Unauthorized: 401, RequestEntityTooLarge: 413, Invalid: 422 };
 
 export interface PoliciesWorld {
@@ -96,12 +99,14 @@ export class Policies {
 
   #validate(policies: readonly Policy[], request: ReviewRequest): void {
     let denial: StatusError | undefined;
+    const failures: object[] = [];
     const values = requestValues(request);
     for (const policy of policies) {
       if (!policy.selects(request)) continue;
+      const record = new Map<string, Set<string>>();
       for (const bound of policy.bindings) {
         if (!this.#names(bound, request) || !bound.selects(request)) continue;
-        for (const finding of this.#judge(policy, bound.binding, request, values)) {
+        for (const finding of this.#judge(policy, bound.binding, request, values, record)) {
           const { name = '' } = policy.policy.metadata;
           const binding = bound.binding.metadata.name ?? '';
           const actions = bound.binding.spec.validationActions ?? [];
@@ -109,21 +114,35 @@ export class Policies {
             request.ctx.warnings.push(`Validation failed for ValidatingAdmissionPolicy '${name}' with binding '${binding}': ${finding.message}`);
           if (actions.includes('Deny'))
             denial ??= denied(request, `ValidatingAdmissionPolicy '${name}' with binding '${binding}' denied request: ${finding.message}`, finding.reason);
+          if (actions.includes('Audit'))
+            failures.push({ message: finding.message, policy: name, binding, expressionIndex: finding.index, validationActions: actions });
         }
       }
+      const { name = '' } = policy.policy.metadata;
+      for (const [key, texts] of record) request.ctx.annotate?.(`${name}/${key}`, [...texts].join(', '));
     }
+    if (failures.length > 0) request.ctx.annotate?.('validation.policy.admission.k8s.io/validation_failure', JSON.stringify(failures.slice(0, FAILURES_MAX)));
     if (denial !== undefined) throw denial;
   }
 
-  #judge({ policy, compiled }: Policy, binding: ValidatingAdmissionPolicyBinding, request: ReviewRequest, values: readonly Value[]): Finding[] {
-    const failed = (message: string): Finding[] => (policy.spec.failurePolicy === 'Ignore' ? [] : [{ message, reason: 'Invalid' }]);
+  /** What is to be put on record goes into `record`, by key. */
+  #judge(
+    { policy, compiled }: Policy,
+    binding: ValidatingAdmissionPolicyBinding,
+    request: ReviewRequest,
+    values: readonly Value[],
+    record: Map<string, Set<string>>,
+  ): Finding[] {
+    const failed = (message: string): Finding[] => (policy.spec.failurePolicy === 'Ignore' ? [] : [{ message, reason: 'Invalid', index: 0 }]);
     if (compiled instanceof CompileError) return failed(`compilation failed: ${compiled.message}`);
     const params = this.#params(policy, binding, request);
     if (typeof params === 'string') return failed(`failed to configure binding: ${params}`);
     const namespace = this.#namespaceOf(request);
     return params.flatMap((param) => {
       try {
-        return compiled.judge([...values, wrap(param), wrap(namespace)]);
+        const { findings, annotations } = compiled.judge([...values, wrap(param), wrap(namespace)]);
+        for (const { key, value } of annotations) record.set(key, (record.get(key) ?? new Set()).add(value.slice(0, ANNOTATION_MAX)));
+        return findings;
       } catch (error) {
         if (!(error instanceof CelError) && !isBudgetExceeded(error)) throw error;
         return failed((error as Error).message);

@@ -70,6 +70,8 @@ export interface Verdict {
   patch: unknown[];
   result: Partial<Status>;
   warnings: string[];
+  /** For whoever audits. */
+  annotations: [key: string, value: string][];
 }
 
 interface Answer {
@@ -82,6 +84,7 @@ interface Answer {
     patchType?: string;
     status?: Partial<Status>;
     warnings?: string[];
+    auditAnnotations?: Record<string, unknown>;
   };
 }
 
@@ -101,6 +104,7 @@ export function readVerdict(answer: unknown, version: string, uid: string, mutat
     patch: mutating && response.patch ? decodePatch(response.patch, response.patchType) : [],
     result: response.status ?? {},
     warnings: Array.isArray(response.warnings) ? response.warnings.map(String) : [],
+    annotations: Object.entries(response.auditAnnotations ?? {}).map(([key, value]): [string, string] => [key, String(value)]),
   };
 }
 

@@ -32,15 +32,15 @@ async function mutate(world: DispatchWorld, request: ReviewRequest): Promise<voi
   /** Those that want to look again when a later one changed the object. */
   const again = new Set<Hook>();
   const reinvocable = new Set<Hook>();
-  const round = async (hook: Hook): Promise<void> => {
+  const round = async (hook: Hook, place: string): Promise<void> => {
     const shown = world.hooks.matches(hook, request);
     if (shown === undefined) return;
-    if (await callMutating(world, hook, request, shown)) for (const earlier of reinvocable) again.add(earlier);
+    if (await callMutating(world, hook, request, shown, place)) for (const earlier of reinvocable) again.add(earlier);
     if (hook.webhook.reinvocationPolicy === 'IfNeeded') reinvocable.add(hook);
   };
-  for (const hook of asked) await round(hook);
+  for (const [i, hook] of asked.entries()) await round(hook, `round_0_index_${i}`);
   const second = asked.filter((hook) => again.has(hook));
-  for (const hook of second) await round(hook);
+  for (const [i, hook] of second.entries()) await round(hook, `round_1_index_${i}`);
 }
 
 async function validate(world: DispatchWorld, request: ReviewRequest): Promise<void> {
@@ -48,13 +48,13 @@ async function validate(world: DispatchWorld, request: ReviewRequest): Promise<v
     const shown = world.hooks.matches(hook, request);
     return shown === undefined ? [] : [{ hook, shown }];
   });
-  const outcomes = await Promise.allSettled(asked.map(({ hook, shown }) => call(world, hook, request, shown, false)));
+  const outcomes = await Promise.allSettled(asked.map(({ hook, shown }, i) => call(world, hook, request, shown, false, `round_0_index_${i}`)));
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 /** True when the object changed. */
-async function callMutating(world: DispatchWorld, hook: Hook, request: ReviewRequest, shown: ResourceDefinition): Promise<boolean> {
-  const patch = await call(world, hook, request, shown, true);
+async function callMutating(world: DispatchWorld, hook: Hook, request: ReviewRequest, shown: ResourceDefinition, place: string): Promise<boolean> {
+  const patch = await call(world, hook, request, shown, true, place);
   if (patch.length === 0) return false;
   const { object, definition } = request;
   if (object === undefined) {
@@ -94,8 +94,8 @@ function convert(object: KubeObject, from: ResourceDefinition, to: ResourceDefin
   return to.convert?.fromStorage(stored) ?? stored;
 }
 
-/** The patch the webhook answers. Throws the StatusError that ends the request; a failure that may be ignored is no patch. */
-async function call(world: DispatchWorld, hook: Hook, request: ReviewRequest, shown: ResourceDefinition, mutating: boolean): Promise<unknown[]> {
+/** The patch the webhook answers; `place`: when it was asked, for the record. Throws the StatusError that ends the request; a failure that may be ignored is no patch. */
+async function call(world: DispatchWorld, hook: Hook, request: ReviewRequest, shown: ResourceDefinition, mutating: boolean, place: string): Promise<unknown[]> {
   const { name, sideEffects, failurePolicy, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, admissionReviewVersions, clientConfig } = hook.webhook;
   if (request.ctx.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun') throw dryRunUnsupported(name);
   try {
@@ -109,13 +109,17 @@ async function call(world: DispatchWorld, hook: Hook, request: ReviewRequest, sh
     const answer = await world.caller.post(clientConfig, review, timeoutSeconds).catch((error: Error) => {
       throw new Error(`failed to call webhook: ${error.message}`, { cause: error });
     });
-    const { allowed, patch, result, warnings } = readVerdict(answer, version, uid, mutating);
+    const { allowed, patch, result, warnings, annotations } = readVerdict(answer, version, uid, mutating);
     request.ctx.warnings.push(...warnings);
+    for (const [key, value] of annotations) request.ctx.annotate?.(`${name}/${key}`, value);
     if (!allowed) throw rejection(name, result);
     return patch;
   } catch (error) {
     if (error instanceof StatusError) throw error;
-    if (failurePolicy === 'Ignore') return [];
+    if (failurePolicy === 'Ignore') {
+      request.ctx.annotate?.(`failed-open.${mutating ? 'mutation' : 'validating'}.webhook.admission.k8s.io/${place}`, name);
+      return [];
+    }
     throw internalError(`failed calling webhook ${JSON.stringify(name)}: ${(error as Error).message}`);
   }
 }
