@@ -41,6 +41,7 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
   const definitions = new Definitions(builtinResources);
   const store = new Store(options.dataDir === undefined ? memoryLog() : sqliteLog(join(options.dataDir, 'store.db')), clock);
   const caller = new WebhookCaller(store, random);
+  const authorizing = authorizer(store);
   const registry = new Registry(
     {
       store,
@@ -48,8 +49,8 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
       random,
       log,
       admission: admission(),
-      authorizer: authorizer(store),
-      reviewers: reviewers({ store, random, caller, definitions: () => definitions.all() }),
+      authorizer: authorizing,
+      reviewers: reviewers({ store, random, caller, authorizer: authorizing, definitions: () => definitions.all() }),
       caller,
       services: new ServiceAllocator(store, random, serviceCidr),
       builtin(group, plural) {

@@ -11,6 +11,7 @@ import { BudgetExceeded, CompileError, compileSource, type Scope } from './compi
 import { merge } from './functions.ts';
 import { collections } from './library-collections.ts';
 import { kubernetes } from './library-kubernetes.ts';
+import { authorization } from './library-authorization.ts';
 import { lists } from './library-lists.ts';
 import { standard } from './library-standard.ts';
 import { assignable, show, type Type } from './types.ts';
@@ -18,13 +19,14 @@ import type { Value } from './values.ts';
 
 export { CompileError } from './compile.ts';
 export { CelError, wrap, type Value } from './values.ts';
+export { AUTHORIZER, AuthorizerValue } from './library-authorization.ts';
 export * as types from './types.ts';
 
 /** What one evaluation may cost, and all that one request makes. */
 export const CALL_LIMIT = 1_000_000;
 export const REQUEST_LIMIT = 10_000_000;
 
-const library = merge(standard, collections, lists, kubernetes);
+const library = merge(standard, collections, lists, kubernetes, authorization);
 
 export interface Program {
   type: Type;

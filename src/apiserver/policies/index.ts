@@ -1,12 +1,12 @@
 /**
  * ValidatingAdmissionPolicy: rules in CEL over requests, evaluated here in the server. A policy does nothing until a binding says
- * where it applies, with which parameters, and what a violation leads to. Policies may not ask what the requester is allowed to do
- * (`authorizer`): such an expression does not compile.
+ * where it applies, with which parameters, and what a violation leads to.
  */
 import { forbidden, StatusError } from '../../kube/status.ts';
 import { matcherOf } from '../../kube/selectors.ts';
 import type { KubeObject, Namespace } from '../../kube/types.ts';
 import { CompileError, isBudgetExceeded, CelError, wrap, type Value } from '../cel/index.ts';
+import type { Authorizer } from '../authz/index.ts';
 import type { ResourceDefinition } from '../engine.ts';
 import { collectionName, lookUp, targetOf, view } from '../registry/world.ts';
 import type { Collection } from '../store/collection.ts';
@@ -27,6 +27,7 @@ export interface PoliciesWorld {
   store: Store;
   equivalents(definition: ResourceDefinition): readonly ResourceDefinition[];
   definitions(): readonly ResourceDefinition[];
+  authorizer: Authorizer;
 }
 
 interface Scoped {
@@ -100,7 +101,7 @@ export class Policies {
   #validate(policies: readonly Policy[], request: ReviewRequest): void {
     let denial: StatusError | undefined;
     const failures: object[] = [];
-    const values = requestValues(request);
+    const values = requestValues(request, this.#world.authorizer);
     for (const policy of policies) {
       if (!policy.selects(request)) continue;
       const record = new Map<string, Set<string>>();

@@ -149,3 +149,36 @@ test('a scale is looked at as one, by policies about scales only', async () => {
   assert.match((await refusal(scale(3))).message, /denied request/);
   await scale(2);
 });
+
+test('a policy may ask what the requester, or an account, is allowed to do', async () => {
+  await policy({
+    validations: [
+      {
+        expression: "authorizer.group('').resource('secrets').namespace('default').check('get').allowed()",
+        messageExpression: "'no: ' + authorizer.group('').resource('secrets').namespace('default').check('get').reason()",
+      },
+      { expression: "authorizer.path('/metrics').check('get').allowed()", message: 'metrics' },
+      { expression: "!authorizer.serviceAccount('default', 'robot').requestResource.check('create').allowed()", message: 'robot may' },
+      { expression: "authorizer.requestResource.check('create').allowed()", message: 'may not create' },
+    ],
+  });
+  await binding();
+  await create(map('mine', {}));
+  const jane = { user: { name: 'jane', groups: ['system:authenticated'] }, warnings: [] };
+  const asJane = (name: string): Promise<unknown> => world.engine.create(world.definition('v1/configmaps'), jane, 'default', map(name, {}));
+  const { status } = await refusal(asJane('hers'));
+  assert.match(status.message ?? '', /denied request: failed expression: authorizer.group|denied request: no:/);
+  const rbac = 'rbac.authorization.k8s.io/v1';
+  const bind = (name: string, subject: object): Promise<unknown> =>
+    world.engine.create(world.definition(`${rbac}/clusterrolebindings`), world.ctx, undefined, {
+      apiVersion: rbac,
+      kind: 'ClusterRoleBinding',
+      metadata: { name },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [subject],
+    } as KubeObject);
+  await bind('jane', { kind: 'User', name: 'jane' });
+  await asJane('now');
+  await bind('robot', { kind: 'ServiceAccount', name: 'robot', namespace: 'default' });
+  assert.match((await refusal(asJane('later'))).message, /robot may/);
+});

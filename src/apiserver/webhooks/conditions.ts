@@ -1,6 +1,7 @@
 /** matchConditions: expressions over the request that say whether a webhook or policy is asked at all. */
 import { forbidden, type FieldError } from '../../kube/status.ts';
 import { CelError, CompileError, compileExpression, types, type Budget, type Program, type Value } from '../cel/index.ts';
+import type { Authorizer } from '../authz/index.ts';
 import { targetOf } from '../registry/world.ts';
 import type { ReviewRequest } from './review.ts';
 import { REQUEST_VARIABLES, requestValues } from './variables.ts';
@@ -55,12 +56,13 @@ export function conditionsHold(programs: readonly Program[], conditions: readonl
 export function webhookConditions(
   conditions: readonly MatchCondition[] | undefined,
   failurePolicy: string | undefined,
+  authorizer: Authorizer,
 ): ((request: ReviewRequest) => boolean) | undefined {
   if (conditions === undefined || conditions.length === 0) return undefined;
   const programs = conditions.map(({ expression }) => compileExpression(expression, REQUEST_VARIABLES));
   return (request) => {
     try {
-      return conditionsHold(programs, conditions, requestValues(request));
+      return conditionsHold(programs, conditions, requestValues(request, authorizer));
     } catch (error) {
       if (failurePolicy === 'Ignore') return false;
       throw forbidden(targetOf(request.definition, request.key.name), (error as Error).message);

@@ -3,6 +3,7 @@
  * read `review.ts` for the contract and `dispatch.ts` for what happens.
  */
 import type { Random } from '../../runtime/random.ts';
+import type { Authorizer } from '../authz/index.ts';
 import type { ResourceDefinition } from '../engine.ts';
 import type { Store } from '../store/store.ts';
 import type { WebhookCaller } from './call.ts';
@@ -16,17 +17,22 @@ export interface ReviewersWorld {
   store: Store;
   random: Random;
   caller: WebhookCaller;
+  authorizer: Authorizer;
   definitions(): readonly ResourceDefinition[];
 }
 
-export function reviewers({ store, random, caller, definitions }: ReviewersWorld): Reviewers {
+export function reviewers({ store, random, caller, authorizer, definitions }: ReviewersWorld): Reviewers {
   const equivalents = (definition: ResourceDefinition): readonly ResourceDefinition[] =>
     definitions().filter(
       (other) =>
         other !== definition && other.storage.group === definition.storage.group && other.storage.plural === definition.storage.plural && !other.virtual,
     );
-  const hooks = new Hooks({ store, equivalents, compileConditions: ({ matchConditions, failurePolicy }) => webhookConditions(matchConditions, failurePolicy) });
-  const policies = new Policies({ store, equivalents, definitions });
+  const hooks = new Hooks({
+    store,
+    equivalents,
+    compileConditions: ({ matchConditions, failurePolicy }) => webhookConditions(matchConditions, failurePolicy, authorizer),
+  });
+  const policies = new Policies({ store, equivalents, definitions, authorizer });
   return {
     of(request) {
       const [first, second] = [policies.review(request), webhookReview({ hooks, caller, random }, request)];

@@ -1,5 +1,7 @@
 /** What expressions about a request may speak of: object, oldObject and the request itself, as an AdmissionReview would show them. */
-import { types, wrap, type Value } from '../cel/index.ts';
+import type { Authorizer } from '../authz/index.ts';
+import { accountGroups } from '../authn/look.ts';
+import { AUTHORIZER, AuthorizerValue, types, wrap, type Value } from '../cel/index.ts';
 import { admissionReview } from './admission-review.ts';
 import type { ReviewRequest } from './review.ts';
 
@@ -27,7 +29,7 @@ const request = record('request', {
 });
 
 /** Objects of the API are not typed here: their kind is not known before the request is. */
-export const REQUEST_VARIABLES: Readonly<Record<string, types.Type>> = { object: types.DYN, oldObject: types.DYN, request };
+export const REQUEST_VARIABLES: Readonly<Record<string, types.Type>> = { object: types.DYN, oldObject: types.DYN, request, authorizer: AUTHORIZER };
 
 function record(name: string, fields: Record<string, types.Type>): types.Type {
   const map = new Map(Object.entries(fields));
@@ -35,7 +37,25 @@ function record(name: string, fields: Record<string, types.Type>): types.Type {
 }
 
 /** In the order of REQUEST_VARIABLES. */
-export function requestValues(asked: ReviewRequest): Value[] {
+export function requestValues(asked: ReviewRequest, authorizer: Authorizer): Value[] {
   const { request: shown } = admissionReview('v1', '', asked, asked.definition, {}) as { request: Record<string, unknown> };
-  return [wrap(asked.object ?? null), wrap(asked.old ?? null), wrap(shown, request)];
+  return [wrap(asked.object ?? null), wrap(asked.old ?? null), wrap(shown, request), authorizerValue(asked, authorizer)];
+}
+
+function authorizerValue({ ctx, definition, key, subresource }: ReviewRequest, authorizer: Authorizer): Value {
+  const { group, plural } = definition;
+  return new AuthorizerValue({
+    requestResource: {
+      group,
+      plural,
+      name: key.name,
+      ...(key.namespace === undefined ? {} : { namespace: key.namespace }),
+      ...(subresource === undefined ? {} : { subresource }),
+    },
+    decide: (question, account) =>
+      authorizer.decide(
+        account === undefined ? ctx.user : { name: `system:serviceaccount:${account.namespace}:${account.name}`, groups: accountGroups(account.namespace) },
+        question,
+      ),
+  });
 }
