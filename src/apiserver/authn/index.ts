@@ -11,6 +11,7 @@ import { tokenRequestHandler } from './token-request.ts';
 import { tokenReviewHandler } from './token-review.ts';
 import { userOfToken, type TokenAnswer } from './token-users.ts';
 import { TokenSigner } from './tokens.ts';
+import { takeWebSocketToken } from './websocket-token.ts';
 
 export type { OidcOptions } from './oidc.ts';
 export { ISSUER, secretTokens } from './tokens.ts';
@@ -55,8 +56,8 @@ export function authenticator(world: AuthenticatorWorld): Authenticator {
 
   async function userOfHeader(request: IncomingMessage): Promise<UserInfo | undefined> {
     const { authorization } = request.headers;
-    if (!authorization) return undefined;
-    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    const token = authorization ? /^Bearer +(\S+)$/i.exec(authorization)?.[1] : takeWebSocketToken(request);
+    if (!authorization && token === undefined) return undefined;
     const found = token === undefined ? undefined : await ofToken(token);
     if (found === undefined || 'error' in found) throw unauthorized();
     return found.user;

@@ -1,67 +1,33 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { VirtualClock } from '../../runtime/virtual-clock.ts';
-import { newCa, newServer, type KeyPair } from '../pki/certificates.ts';
+import { newCa } from '../pki/certificates.ts';
 import { oidcAuthenticator, userOfClaims, type OidcAuthenticator, type OidcOptions } from './oidc.ts';
+import { startProvider, type TestProvider, type TokenWishes } from './testing.ts';
 import type { TokenAnswer } from './token-users.ts';
 
-let ca: KeyPair;
-let server: Server;
+let provider: TestProvider;
 let issuerUrl = '';
-let asked = 0;
-const published: JWK[] = [];
-const keys = new Map<string, CryptoKey>();
-
-async function publish(kid: string): Promise<void> {
-  const { publicKey, privateKey } = await generateKeyPair('RS256');
-  published.push({ ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' });
-  keys.set(kid, privateKey);
-}
 
 before(async () => {
-  // What is signed for is real time: TLS looks at it.
-  ca = newCa('provider-ca', Date.now());
-  server = createServer(newServer(ca, 'provider', ['localhost', '127.0.0.1'], Date.now()), (request, response) => {
-    asked++;
-    if (request.url === '/.well-known/openid-configuration') response.end(JSON.stringify({ issuer: issuerUrl, jwks_uri: `${issuerUrl}/keys` }));
-    else if (request.url === '/keys') response.end(JSON.stringify({ keys: published }));
-    else response.writeHead(404).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  issuerUrl = `https://localhost:${(server.address() as AddressInfo).port}`;
-  await publish('first');
+  provider = await startProvider();
+  ({ issuerUrl } = provider);
 });
 
-after(() => server.close());
+after(() => provider.close());
 
-interface Wishes {
-  claims?: Record<string, unknown>;
-  kid?: string;
-  audience?: string;
-  issuer?: string;
-  lifeSeconds?: number;
-}
+type Wishes = Omit<TokenWishes, 'now'>;
 
 class World {
   readonly clock = new VirtualClock();
   readonly identify: OidcAuthenticator;
 
   constructor(more: Partial<OidcOptions> = {}) {
-    this.identify = oidcAuthenticator({ issuerUrl, clientId: 'kubernetes', ca: ca.cert, ...more }, this.clock);
+    this.identify = oidcAuthenticator({ issuerUrl, clientId: 'kubernetes', ca: provider.ca, ...more }, this.clock);
   }
 
-  async token({ claims = {}, kid = 'first', audience = 'kubernetes', issuer = issuerUrl, lifeSeconds = 600 }: Wishes = {}): Promise<string> {
-    const now = Math.floor(this.clock.now() / 1000);
-    return new SignJWT({ sub: 'jane', ...claims })
-      .setProtectedHeader({ alg: 'RS256', kid })
-      .setIssuer(issuer)
-      .setAudience(audience)
-      .setIssuedAt(now)
-      .setExpirationTime(now + lifeSeconds)
-      .sign(keys.get(kid)!);
+  token(wishes: Wishes = {}): Promise<string> {
+    return provider.token({ ...wishes, now: this.clock.now() });
   }
 
   async ask(wishes: Wishes = {}): Promise<TokenAnswer> {
@@ -110,13 +76,13 @@ test('a token that was good is not good for longer than it says', async () => {
 test('new keys are asked for, but not again and again', async () => {
   const world = new World();
   await world.ask();
-  await publish('second');
-  const before = asked;
+  await provider.publish('second');
+  const before = provider.asked;
   assert.match(nameOf(await world.ask({ kid: 'second' })), /no applicable key/);
-  assert.equal(asked, before);
+  assert.equal(provider.asked, before);
   await world.clock.advance(10_000);
   assert.equal(nameOf(await world.ask({ kid: 'second' })), `${issuerUrl}#jane`);
-  assert.equal(asked, before + 2);
+  assert.equal(provider.asked, before + 2);
 });
 
 test('a provider under another authority is not believed', async () => {
