@@ -87,6 +87,21 @@ test('nobody waits for more than a quarter of a minute', async () => {
   assert.deepEqual([crowd.level.load.executing, crowd.level.load.waiting], [1, 0]);
 });
 
+test('who leaves the line is not served', async () => {
+  const crowd = new Crowd(1);
+  await crowd.comes('a');
+  let leave = (): void => assert.fail('nobody was told how to leave');
+  const waiting = crowd.level.enter('a', (fn) => (leave = fn));
+  leave();
+  await assert.rejects(
+    async () => waiting,
+    (why) => why === 'cancelled',
+  );
+  await crowd.done();
+  leave();
+  assert.deepEqual([crowd.level.load.executing, crowd.level.load.waiting], [0, 0]);
+});
+
 test('a level without queues refuses whom it cannot serve', async () => {
   const level = new PriorityLevel(new VirtualClock(), { seats: 1 });
   level.enter('a');

@@ -8,7 +8,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { isPath, type Attributes } from '../authz/attributes.ts';
 import type { UserInfo } from '../engine.ts';
 import { defaultLevels, defaultSchemas, MANDATORY } from './defaults.ts';
-import { PriorityLevel, type LevelLimits, type Load, type Refusal, type Seat } from './level.ts';
+import { PriorityLevel, type LevelLimits, type Load, type OnGone, type Refusal, type Seat } from './level.ts';
 import { matchesRule, matchesSubject, takesAll } from './match.ts';
 import type { FlowRule, FlowSchema, PriorityLevelConfiguration } from './types.ts';
 
@@ -48,7 +48,7 @@ export interface Classification {
   /** False: exempt. */
   limited: boolean;
   /** Rejects with TooManyRequests. */
-  enter(): Seat | Promise<Seat>;
+  enter(onGone?: OnGone): Seat | Promise<Seat>;
 }
 
 export class FlowControl {
@@ -114,10 +114,10 @@ export class FlowControl {
       schemaUid: schema.uid,
       levelUid: schema.level.uid,
       limited: level !== undefined,
-      enter() {
+      enter(onGone) {
         if (level === undefined) return NO_SEAT;
         const flow = schema.by === 'ByUser' ? user.name : schema.by === 'ByNamespace' ? namespaceOf((asked ??= attributes())) : '';
-        const seat = level.enter(`${schema.name}\0${flow}`);
+        const seat = level.enter(`${schema.name}\0${flow}`, onGone);
         return seat instanceof Promise ? seat.catch((why: Refusal) => Promise.reject(tooMany(why))) : seat;
       },
     };

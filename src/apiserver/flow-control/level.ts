@@ -13,7 +13,10 @@ export interface Seat {
   release(): void;
 }
 
-export type Refusal = 'queue-full' | 'concurrency-limit' | 'time-out';
+export type Refusal = 'queue-full' | 'concurrency-limit' | 'time-out' | 'cancelled';
+
+/** Given what to call when the one who waits has gone. */
+export type OnGone = (leave: () => void) => void;
 
 interface Waiting {
   flow: string;
@@ -52,7 +55,7 @@ export class PriorityLevel {
   #limits: LevelLimits;
   #busy = 0;
   #waiting = 0;
-  readonly #refused: Record<Refusal, number> = { 'queue-full': 0, 'concurrency-limit': 0, 'time-out': 0 };
+  readonly #refused: Record<Refusal, number> = { 'queue-full': 0, 'concurrency-limit': 0, 'time-out': 0, cancelled: 0 };
   #queues: Queue[] = [];
   /** By flow; dealt again when the number of queues changes. */
   readonly #hands = new Map<string, readonly number[]>();
@@ -85,7 +88,7 @@ export class PriorityLevel {
   }
 
   /** At once when a seat is free and nobody waits; else a promise, which rejects with the Refusal. */
-  enter(flow: string): Seat | Promise<Seat> {
+  enter(flow: string, onGone?: OnGone): Seat | Promise<Seat> {
     const { seats, queuing } = this.#limits;
     if (this.#busy < seats && this.#waiting === 0) return this.#sit(undefined);
     if (queuing === undefined) return this.#refuse('concurrency-limit');
@@ -93,10 +96,11 @@ export class PriorityLevel {
     if (queue.waiting.length >= queuing.queueLengthLimit) return this.#refuse('queue-full');
     return new Promise<Seat>((admit, refuse) => {
       const waiting: Waiting = { flow, queue, admit, refuse, cancel: () => undefined };
-      waiting.cancel = this.#clock.after(WAIT_MS, () => {
-        remove(waiting.queue.waiting, waiting);
-        this.#drop(waiting, 'time-out');
-      });
+      const leave = (why: Refusal): void => {
+        if (remove(waiting.queue.waiting, waiting)) this.#drop(waiting, why);
+      };
+      waiting.cancel = this.#clock.after(WAIT_MS, () => leave('time-out'));
+      onGone?.(() => leave('cancelled'));
       this.#waiting++;
       this.#join(waiting, queue);
       // A level that was made larger meanwhile.
@@ -181,9 +185,11 @@ function newQueues(queuing: Queuing | undefined): Queue[] {
   return Array.from({ length: queuing?.queues ?? 0 }, () => ({ waiting: [], had: 0 }));
 }
 
-function remove<T>(list: T[], item: T): void {
+/** Whether it was there. */
+function remove<T>(list: T[], item: T): boolean {
   const at = list.indexOf(item);
   if (at >= 0) list.splice(at, 1);
+  return at >= 0;
 }
 
 /** `handSize` different queues out of `deckSize`, the same for the same flow: shuffle sharding. */

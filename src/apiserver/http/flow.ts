@@ -15,7 +15,8 @@ export function takeSeat(flowControl: FlowControl, exchange: Exchange): Seat | P
   response.setHeader('X-Kubernetes-PF-FlowSchema-UID', found.schemaUid);
   response.setHeader('X-Kubernetes-PF-PriorityLevel-UID', found.levelUid);
   if (!found.limited || LONG.has(parseResourcePath(path)?.subresource ?? '')) return undefined;
-  return found.enter();
+  // Who does not wait for the answer does not wait for a seat.
+  return found.enter((leave) => response.once('close', leave));
 }
 
 /** Plain text, as upstream answers before it knows more of a request. */
