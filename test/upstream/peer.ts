@@ -69,7 +69,8 @@ export async function startUpstream(dir: string, flags: readonly string[] = []):
       `--service-account-signing-key-file=${keys.serviceAccount.private}`,
       '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
       `--service-cluster-ip-range=${SERVICE_CIDR}`,
-      '--authorization-mode=RBAC',
+      '--authorization-mode=Node,RBAC',
+      '--enable-admission-plugins=NodeRestriction',
       ...flags,
     ]);
   });

@@ -1,6 +1,6 @@
 /** Nobody gives away more than they have: who writes a role must hold its rights, or be allowed to escalate; who binds one, likewise, or to bind it. */
 import type { Binding, ClusterRole, PolicyRule } from '../../kube/rbac/types.ts';
-import { forbidden, notFound, internalError, type StatusTarget } from '../../kube/status.ts';
+import { forbidden, notFound, StatusError, type StatusTarget } from '../../kube/status.ts';
 import { MASTERS } from '../authz/index.ts';
 import { describeParts, quotedList, uncovered } from '../authz/rules.ts';
 import { equalJson } from '../registry/json.ts';
@@ -62,7 +62,7 @@ function checkBinding(request: AdmissionRequest): void {
   const plural = kind === 'Role' ? 'roles' : 'clusterroles';
   if (known && world.authorizer.allows(ctx.user, { verb: 'bind', group, plural, namespace: key.namespace, name })) return;
   const rules = world.authorizer.rulesOf({ kind, name }, key.namespace);
-  if (typeof rules === 'string') throw known ? notFound({ group: GROUP, plural, name }) : internalError(rules);
+  if (typeof rules === 'string') throw known ? notFound({ group: GROUP, plural, name }) : new StatusError(500, '', rules);
   const problem = missing(request, rules);
   if (problem !== undefined) throw forbidden(target(request), problem);
 }

@@ -73,7 +73,7 @@ test('rights come and go with roles and bindings', async () => {
   const jane = user('jane');
   await bind('readers', undefined, 'cluster-reader', JANE);
   assert.equal(engine.authorizer.allows(jane, get()), false);
-  assert.equal(engine.authorizer.decide(jane, get()).reason, `RBAC: clusterrole.${RBAC} "cluster-reader" not found`);
+  assert.equal(engine.authorizer.decide(jane, get()).reason, `rbac: RBAC: clusterrole.${RBAC} "cluster-reader" not found`);
   await role('cluster-reader', undefined, [READ_PODS]);
   assert.equal(engine.authorizer.allows(jane, get({ namespace: undefined })), true);
   await engine.patch(definition(`${RBAC}/v1/clusterroles`), ctx, { name: 'cluster-reader' }, { rules: [] }, { type: 'merge' });

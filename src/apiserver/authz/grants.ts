@@ -1,6 +1,6 @@
 /** Many rules, arranged so that one question costs a few look-ups however many there are. */
 import type { PolicyRule } from '../../kube/rbac/types.ts';
-import { isPath, type Attributes } from './attributes.ts';
+import { isPath, type Attributes, type ResourceAttributes } from './attributes.ts';
 import { urlCovers } from './rules.ts';
 
 const ALL = '*';
@@ -11,12 +11,19 @@ export class Grants {
   /** The same, for rules with names. */
   readonly #named = new Map<string, Set<string>>();
   readonly #urls = new Map<string, string[]>();
+  /** Few rules speak of all verbs, groups or resources: without one, there is nothing to look up. */
+  #wildVerb = false;
+  #wildGroup = false;
+  #wildResource = false;
 
   constructor(rules: Iterable<PolicyRule>) {
     for (const rule of rules) this.#add(rule);
   }
 
   #add({ verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): void {
+    this.#wildVerb ||= verbs.includes(ALL);
+    this.#wildGroup ||= apiGroups.includes(ALL);
+    this.#wildResource ||= resources.some((resource) => resource.startsWith(ALL));
     for (const verb of verbs) {
       if (nonResourceURLs.length > 0) this.#urls.set(verb, [...(this.#urls.get(verb) ?? []), ...nonResourceURLs]);
       for (const group of apiGroups)
@@ -33,21 +40,17 @@ export class Grants {
   }
 
   allow(attributes: Attributes): boolean {
-    const { verb } = attributes;
-    return this.#allows(verb, attributes) || this.#allows(ALL, attributes);
+    return this.#allows(attributes.verb, attributes) || (this.#wildVerb && this.#allows(ALL, attributes));
   }
 
   #allows(verb: string, attributes: Attributes): boolean {
     if (isPath(attributes)) return this.#urls.get(verb)?.some((url) => urlCovers(url, attributes.path)) === true;
-    const { group, plural, subresource, name } = attributes;
-    const resource = subresource ? `${plural}/${subresource}` : plural;
-    return (
-      this.#has(`${verb} ${group} ${resource}`, name) ||
-      this.#has(`${verb} * ${resource}`, name) ||
-      this.#has(`${verb} ${group} *`, name) ||
-      this.#has(`${verb} * *`, name) ||
-      (!!subresource && (this.#has(`${verb} ${group} */${subresource}`, name) || this.#has(`${verb} * */${subresource}`, name)))
-    );
+    return this.#inGroup(`${verb} ${attributes.group}`, attributes) || (this.#wildGroup && this.#inGroup(`${verb} *`, attributes));
+  }
+
+  #inGroup(head: string, { plural, subresource, name }: ResourceAttributes): boolean {
+    if (this.#has(subresource ? `${head} ${plural}/${subresource}` : `${head} ${plural}`, name)) return true;
+    return this.#wildResource && (this.#has(`${head} *`, name) || (!!subresource && this.#has(`${head} */${subresource}`, name)));
   }
 
   #has(key: string, name = ''): boolean {

@@ -47,8 +47,9 @@ export function authorizer(store: Store): Authorizer {
       if ('error' in visited) errors.push(visited.error);
       else if (ruleAllows(visited.rule, attributes)) return { allowed: true, reason: `RBAC: allowed by ${visited.source()}` };
     }
-    const reasons = [answer, errors.length === 0 ? '' : `RBAC: ${aggregate(errors)}`];
-    return { allowed: false, reason: reasons.filter((reason) => reason !== '').join('\n') };
+    // Each authorizer says its own.
+    const reasons = [...(answer === '' ? [] : [`node: ${answer}`]), ...(errors.length === 0 ? [] : [`rbac: RBAC: ${aggregate(errors)}`])];
+    return { allowed: false, reason: reasons.join('\n') };
   };
   return {
     allows,

@@ -47,7 +47,7 @@ function asked(verb: string, plural: string, more: Partial<ResourceAttributes> =
   const attributes = { verb, group: '', plural, ...DEFAULT, ...more };
   const { allowed, reason } = world.engine.authorizer.decide(nodeA, attributes);
   assert.equal(world.engine.authorizer.allows(nodeA, attributes), allowed);
-  return allowed || reason;
+  return allowed || reason.replace(/^node: /, '');
 }
 
 test('a node sees what its pods name, and nothing of others', () => {

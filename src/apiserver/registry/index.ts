@@ -196,8 +196,8 @@ export class Registry implements ApiEngine {
     applyDefaults(body);
     const managers = managersOfNew({ world: this.#world, ctx, ...door }, body);
     const answer = await handler(ctx, key, body);
-    answer.metadata ??= {};
-    setManagers(answer, managers);
+    // An answer of its own, which is not the body with a status, has nobody's fields.
+    if (answer.metadata === body.metadata) setManagers(answer, managers);
     return encode(0, answer);
   }
 }

@@ -20,7 +20,9 @@ const bind = (name: string, roleRef: unknown, subjects: unknown = [DEV]) => post
 const bindCluster = (name: string, roleRef: unknown, subjects: unknown = [DEV]) =>
   post(CLUSTER_ROLE_BINDINGS, { metadata: { name: `${name}-NAMESPACE` }, roleRef, subjects });
 const READ = { verbs: ['get', 'list'], apiGroups: [''], resources: ['pods'] };
-const given = (...rules: unknown[]) => [role('given', rules), bind('given', ref('Role', 'given'))];
+/** Upstream sees a new role a moment later: something else is asked in between. */
+const MOMENT: Call[] = [{ path: '/readyz' }, { path: '/readyz' }, { path: '/readyz' }];
+const given = (...rules: unknown[]) => [role('given', rules), bind('given', ref('Role', 'given')), ...MOMENT];
 const asJane = (step: Call): Call => ({ ...step, headers: { ...step.headers, ...JANE } });
 
 const BAD_RULES: unknown[] = [
@@ -89,6 +91,74 @@ const ASKED: readonly [what: string, method: string, path: string][] = [
   ['name with marks', 'GET', `${PODS}/a%3Cb%3E&c`],
 ];
 
+/** As a kubelet asks. */
+const asNode = (step: Call, node = 'n-NAMESPACE'): Call => ({
+  ...step,
+  headers: { ...step.headers, 'impersonate-user': `system:node:${node}`, 'impersonate-group': 'system:nodes' },
+});
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
+const INFO = [
+  'machineID',
+  'systemUUID',
+  'bootID',
+  'kernelVersion',
+  'osImage',
+  'containerRuntimeVersion',
+  'kubeletVersion',
+  'kubeProxyVersion',
+  'operatingSystem',
+  'architecture',
+];
+const NODE_STATUS = { daemonEndpoints: { kubeletEndpoint: { Port: 1 } }, nodeInfo: Object.fromEntries(INFO.map((field) => [field, 'x'])) };
+const node = (name: string, labels: Record<string, string> = {}) => post('/api/v1/nodes', { metadata: { name, labels }, status: NODE_STATUS });
+const BY_NODES: readonly [what: string, ...steps: Call[]][] = [
+  ['reads a secret of nobody', { path: '/api/v1/namespaces/NAMESPACE/secrets/s' }],
+  ['lists secrets', { path: '/api/v1/namespaces/NAMESPACE/secrets' }],
+  ['lists secrets everywhere', { path: '/api/v1/secrets' }],
+  ['writes a secret', { method: 'PUT', path: '/api/v1/namespaces/NAMESPACE/secrets/s' }],
+  ['reads a claim', { path: '/api/v1/namespaces/NAMESPACE/persistentvolumeclaims/s' }],
+  ['lists claims', { path: '/api/v1/namespaces/NAMESPACE/persistentvolumeclaims' }],
+  ['reads a volume', { path: '/api/v1/persistentvolumes/s' }],
+  ['lists pods', { path: '/api/v1/pods' }],
+  ['lists its pods', { path: '/api/v1/pods?fieldSelector=spec.nodeName%3Dn-NAMESPACE' }],
+  ['lists pods of another', { path: '/api/v1/pods?fieldSelector=spec.nodeName%3Dother' }],
+  ['reads a pod', { path: `${PODS}/a` }],
+  ['execs', { method: 'POST', path: `${PODS}/a/exec?command=x` }],
+  ['lists nodes', { path: '/api/v1/nodes' }],
+  ['reads itself', { path: '/api/v1/nodes/n-NAMESPACE' }],
+  ['reads another', { path: '/api/v1/nodes/other' }],
+  ['reads a lease', { path: `${LEASES}/other` }],
+  ['reads a lease elsewhere', { path: '/apis/coordination.k8s.io/v1/namespaces/default/leases/n-NAMESPACE' }],
+  ['makes a token', post('/api/v1/namespaces/NAMESPACE/serviceaccounts/default/token', { spec: {} })],
+  ['makes an account', post('/api/v1/namespaces/NAMESPACE/serviceaccounts', { metadata: { name: 'x' } })],
+  ['lists services', { path: '/api/v1/services?limit=1&labelSelector=no%3Done' }],
+  ['lists deployments', { path: '/apis/apps/v1/deployments' }],
+  ['asks for metrics', { path: '/metrics' }],
+  ['makes itself', node('n-NAMESPACE', { 'kubernetes.io/os': 'linux', mine: 'x' })],
+  ['makes another', node('m-NAMESPACE')],
+  [
+    'makes itself with labels it may not have',
+    node('n-NAMESPACE', { 'node-restriction.kubernetes.io/a': 'b', 'x.k8s.io/y': 'z', 'app.kubernetes.io/name': 'n' }),
+  ],
+  ['makes its lease', post(LEASES, { metadata: { name: 'n-NAMESPACE' } })],
+  ['makes the lease of another', post(LEASES, { metadata: { name: 'm-NAMESPACE' } })],
+  ['makes a pod', post(PODS, { metadata: { name: 'p' }, spec: { containers: [{ name: 'a', image: 'a' }] } })],
+  [
+    'makes a mirror pod of another',
+    post(PODS, {
+      metadata: { name: 'p', annotations: { 'kubernetes.io/config.mirror': 'x' } },
+      spec: { nodeName: 'm', containers: [{ name: 'a', image: 'a' }] },
+    }),
+  ],
+  [
+    'makes a mirror pod without an owner',
+    post(PODS, {
+      metadata: { name: 'p', annotations: { 'kubernetes.io/config.mirror': 'x' } },
+      spec: { nodeName: 'n-NAMESPACE', containers: [{ name: 'a', image: 'a' }] },
+    }),
+  ],
+];
+
 const named = (prefix: string, what: unknown): string => `authorization: ${prefix} ${JSON.stringify(what)}`;
 
 export const AUTHORIZATION: readonly Case[] = [
@@ -131,7 +201,7 @@ export const AUTHORIZATION: readonly Case[] = [
   })),
   {
     name: 'authorization: a binding to nothing is told',
-    steps: [bind('b', ref('Role', 'absent')), bindCluster('b', ref('ClusterRole', 'absent-NAMESPACE')), asJane({ path: PODS })],
+    steps: [bind('b', ref('Role', 'absent')), bindCluster('b', ref('ClusterRole', 'absent-NAMESPACE')), ...MOMENT, asJane({ path: PODS })],
   },
   {
     name: 'authorization: nobody grants more than they hold',
@@ -168,7 +238,20 @@ export const AUTHORIZATION: readonly Case[] = [
     steps: [
       clusterRole('maker', [{ verbs: ['*'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'] }]),
       bindCluster('maker', ref('ClusterRole', 'maker-NAMESPACE')),
-      asJane(clusterRole('g', [], { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] } })),
+      ...MOMENT,
+      asJane(clusterRole('g', undefined, { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] } })),
+    ],
+  },
+  ...BY_NODES.map(([what, ...steps]) => ({ name: `authorization: a node ${what}`, steps: steps.map((step) => asNode(step)) })),
+  {
+    name: 'authorization: a node changes itself',
+    steps: [
+      asNode(node('n-NAMESPACE')),
+      ...[{ metadata: { labels: { 'app.kubernetes.io/name': 'x' } } }, { spec: { taints: [] } }, { metadata: { labels: { a: 'b' } } }].map((body) =>
+        asNode({ method: 'PATCH', path: '/api/v1/nodes/n-NAMESPACE', headers: MERGE_PATCH, body }),
+      ),
+      asNode({ method: 'PATCH', path: '/api/v1/nodes/n-NAMESPACE', headers: MERGE_PATCH, body: { metadata: { labels: { a: 'c' } } } }, 'other'),
+      asNode({ method: 'DELETE', path: '/api/v1/nodes/n-NAMESPACE' }),
     ],
   },
   ...SPECS.flatMap((spec) =>

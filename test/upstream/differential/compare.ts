@@ -45,7 +45,8 @@ async function compareCase(upstream: Peer, argosy: Peer, one: Case, namespace: s
   let unmanaged: Difference | undefined;
   for (const step of one.steps) {
     const body = step.body === undefined ? undefined : JSON.parse(JSON.stringify(step.body).replaceAll(NAMESPACE, name));
-    const call = { ...step, path: step.path.replaceAll(NAMESPACE, name), ...(body === undefined ? {} : { body }) };
+    const headers = Object.fromEntries(Object.entries(step.headers ?? {}).map(([header, value]) => [header, value.replaceAll(NAMESPACE, name)]));
+    const call = { ...step, headers, path: step.path.replaceAll(NAMESPACE, name), ...(body === undefined ? {} : { body }) };
     const [theirs, ours] = await Promise.all([upstream.call(call), argosy.call(call)]);
     counts.requests++;
     const [a, b] = [normalized(theirs, name), normalized(ours, name)];
