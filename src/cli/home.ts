@@ -19,6 +19,8 @@ export interface ClusterPaths {
   run: string;
   nodes: string;
   images: string;
+  /** Of the local-path class: what pods keep. */
+  volumes: string;
   /** The simulated cloud's books. */
   cloud: string;
   controlSocket: string;
@@ -42,6 +44,7 @@ export function clusterPaths(name: string, data?: string): ClusterPaths {
     run: join(dataDir, 'run'),
     nodes: join(dataDir, 'nodes'),
     images: join(dataDir, 'images'),
+    volumes: join(dataDir, 'volumes'),
     cloud: join(dataDir, 'cloud.json'),
     controlSocket: join(RUN_DIR, `${name}.sock`),
   };

@@ -19,6 +19,8 @@ import type {
   Lease,
   Namespace,
   Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   PriorityClass,
@@ -29,6 +31,7 @@ import type {
   Service,
   ServiceAccount,
   StatefulSet,
+  StorageClass,
 } from './types.ts';
 
 /** A resource of the API; `T` is the type of its objects. */
@@ -59,6 +62,8 @@ export const endpoints = define<Endpoints>('', 'v1', 'Endpoints', 'endpoints');
 export const events = define<Event>('', 'v1', 'Event', 'events');
 export const namespaces = define<Namespace>('', 'v1', 'Namespace', 'namespaces', false);
 export const nodes = define<Node>('', 'v1', 'Node', 'nodes', false);
+export const persistentVolumeClaims = define<PersistentVolumeClaim>('', 'v1', 'PersistentVolumeClaim', 'persistentvolumeclaims');
+export const persistentVolumes = define<PersistentVolume>('', 'v1', 'PersistentVolume', 'persistentvolumes', false);
 export const pods = define<Pod>('', 'v1', 'Pod', 'pods');
 export const replicationControllers = define<ReplicationController>('', 'v1', 'ReplicationController', 'replicationcontrollers');
 export const resourceQuotas = define<ResourceQuota>('', 'v1', 'ResourceQuota', 'resourcequotas');
@@ -84,6 +89,7 @@ export const leases = define<Lease>('coordination.k8s.io', 'v1', 'Lease', 'lease
 export const endpointSlices = define<EndpointSlice>('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices');
 export const podDisruptionBudgets = define<PodDisruptionBudget>('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
 export const priorityClasses = define<PriorityClass>('scheduling.k8s.io', 'v1', 'PriorityClass', 'priorityclasses', false);
+export const storageClasses = define<StorageClass>('storage.k8s.io', 'v1', 'StorageClass', 'storageclasses', false);
 export const customResourceDefinitions = define<CustomResourceDefinition>(
   'apiextensions.k8s.io',
   'v1',

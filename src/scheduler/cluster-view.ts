@@ -1,4 +1,5 @@
 /** Keeps the snapshot, the queue and the nominations in step with the informers, and tells the queue which changes may help whom. */
+import { claimNames } from '../kube/claims.ts';
 import { isPodTerminal, podPriority } from '../kube/pods.ts';
 import { namespaces, nodes, podDisruptionBudgets, pods } from '../kube/resources.ts';
 import type { Node, ObjectKey, Pod, PodDisruptionBudget } from '../kube/types.ts';
@@ -8,6 +9,7 @@ import { Nominations } from './nominations.ts';
 import { isLeavingByPreemption } from './preemption.ts';
 import { SchedulingQueue } from './queue.ts';
 import { Snapshot } from './snapshot.ts';
+import { VolumeBinder } from './volumes.ts';
 
 export const SCHEDULER_NAME = 'default-scheduler';
 const BY_NODE = 'scheduler/pods-by-node';
@@ -16,6 +18,7 @@ export class ClusterView {
   readonly snapshot = new Snapshot();
   readonly nominations = new Nominations();
   readonly queue: SchedulingQueue;
+  readonly volumes: VolumeBinder;
   /** Pods that were given a node the API does not show yet. */
   readonly #assumed = new Set<string>();
   readonly #ctx: ControllerContext;
@@ -27,6 +30,8 @@ export class ClusterView {
     ctx.informer(nodes);
     ctx.informer(namespaces);
     ctx.informer(podDisruptionBudgets);
+    this.volumes = new VolumeBinder(ctx);
+    this.snapshot.volumes = this.volumes;
   }
 
   /** Resolves when everything there is has been seen. Answers how to stop. */
@@ -42,7 +47,9 @@ export class ClusterView {
       this.#ctx.informer(nodes).onChange({ upsert: (node, old) => this.#nodeSeen(node, old), delete: (node) => this.#nodeGone(node) }),
       this.#ctx.informer(pods).onChange({ upsert: (pod, old) => this.#podSeen(pod, old), delete: (pod) => this.#podGone(pod) }),
     ];
+    stops.push(...this.volumes.follow(() => this.queue.moveAll((entry) => claimNames(this.pod(entry.key)).length > 0)));
     const { informer } = this.#ctx;
+    await this.volumes.synced(signal);
     await Promise.all([informer(nodes), informer(pods), informer(namespaces), informer(podDisruptionBudgets)].map((seen) => seen.synced(signal)));
     return () => stops.forEach((stop) => stop());
   }

@@ -7,6 +7,7 @@ import { podPriority } from '../kube/pods.ts';
 import type { Pod } from '../kube/types.ts';
 import type { Controller, ControllerContext } from '../runtime/controller.ts';
 import { ClusterView } from './cluster-view.ts';
+import { fitsNodeOf } from './filters/volume-binding.ts';
 import { Outcome } from './outcome.ts';
 import { preempt, type Victims } from './preemption.ts';
 import type { QueuedPod } from './queue.ts';
@@ -63,6 +64,7 @@ export function schedulerController(ctx: ControllerContext, { strategy = 'LeastA
 
   async function bind(pod: Pod, nodeName: string, entry: QueuedPod): Promise<void> {
     try {
+      await view.volumes.bind(pod, nodeName, fitsNodeOf(view.snapshot, nodeName));
       await outcome.bind(pod, nodeName);
       view.queue.remove(entry.uid);
     } catch (error) {

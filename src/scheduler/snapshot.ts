@@ -2,6 +2,7 @@
 import { podRequests, type PodResources } from '../kube/pods.ts';
 import { byteCount, cpuMillis } from '../kube/quantity.ts';
 import type { Namespace, Node, Pod } from '../kube/types.ts';
+import type { VolumeView } from './volume-view.ts';
 
 /** Counted for pods that ask for nothing, in scores only: 100 m and 200 MB, so that they spread too. */
 const DEFAULT_CPU_MILLIS = 100;
@@ -111,6 +112,8 @@ export class Snapshot {
   readonly nodes = new Map<string, NodeInfo>();
   /** Labels of namespaces, for affinity terms that select by them. */
   readonly namespaces = new Map<string, Record<string, string>>();
+  /** Absent in trials that do not mind volumes. */
+  volumes?: VolumeView;
   readonly #nodeOfPod = new Map<string, string>();
   #list: NodeInfo[] | undefined;
 

@@ -21,6 +21,8 @@ import { jobController } from './job/controller.ts';
 import { loadBalancerController } from './loadbalancer/controller.ts';
 import { namespaceController } from './namespace/controller.ts';
 import { nodeLifecycleController } from './nodelifecycle/controller.ts';
+import { persistentVolumeControllers } from './persistentvolume/controller.ts';
+import type { LocalPath } from './persistentvolume/local-path.ts';
 import { podGarbageCollector } from './podgc/controller.ts';
 import { replicaSetController, replicationControllerController } from './replicaset/controller.ts';
 import { resourceQuotaController } from './resourcequota/controller.ts';
@@ -31,6 +33,7 @@ import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts';
 
 export { clusterRoleController } from './clusterroles/controller.ts';
 export { certificateControllers } from './certificates/index.ts';
+export { LOCAL_PATH } from './persistentvolume/decide.ts';
 export { tokensController } from './serviceaccount/tokens.ts';
 export { storedResources } from './shared/stored-resources.ts';
 
@@ -45,6 +48,8 @@ export interface WorkloadOptions {
   ca: string;
   /** Writes tokens into secrets of type kubernetes.io/service-account-token; without it they stay empty. */
   secretToken?: SecretToken;
+  /** Where volumes of the local-path class are; without it they are somebody else's to make. */
+  localPath?: LocalPath;
   /** Pool of addresses for services of type LoadBalancer ('172.31.0.0/24'); without it they stay pending. */
   loadBalancerCidr?: string;
 }
@@ -67,6 +72,7 @@ export function workloadControllers(ctx: ControllerContext, options: WorkloadOpt
     resourceQuotaController(ctx, options.resources),
     nodeLifecycleController(ctx),
     podGarbageCollector(ctx),
+    ...persistentVolumeControllers(ctx, options.localPath),
     ...(options.secretToken === undefined ? [] : [tokensController(ctx, options.ca, options.secretToken)]),
     ...(options.loadBalancerCidr === undefined ? [] : [loadBalancerController(ctx, options.loadBalancerCidr)]),
     // Last: it asks for the informers of all kinds, most of which others share.

@@ -13,6 +13,7 @@ import { priority } from './priority.ts';
 import { quotas } from './quotas.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
 import { serviceAccounts } from './service-accounts.ts';
+import { storageClassDefault, storageInUseProtection } from './storage.ts';
 
 const PLUGINS: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
@@ -22,6 +23,8 @@ const PLUGINS: readonly AdmissionPlugin[] = [
   nodeTaints,
   priority,
   defaultTolerations,
+  storageClassDefault,
+  storageInUseProtection,
   certificateApproval,
   certificateSigning,
   certificateSubjectRestriction,

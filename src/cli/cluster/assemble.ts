@@ -1,9 +1,10 @@
 /** Where all rooms meet: one cluster, from its configuration to running. */
 import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { publishAuthentication } from '../../apiserver/aggregation/authentication.ts';
 import { aggregationController } from '../../apiserver/aggregation/controller.ts';
-import { loadPolicy } from '../../apiserver/audit/index.ts';
+import { auditedEngine } from '../../apiserver/audit/index.ts';
 import { secretTokens } from '../../apiserver/authn/index.ts';
 import { customResourceController, loadCustomResources } from '../../apiserver/crd/controller.ts';
 import { createEngine, inProcessClient } from '../../apiserver/index.ts';
@@ -20,7 +21,7 @@ import { realRandom } from '../../runtime/random.ts';
 import { clusterAutoscaler } from '../../scaling/index.ts';
 import { schedulerController } from '../../scheduler/index.ts';
 import { certificateControllers, clusterRoleController, workloadControllers } from '../../workloads/index.ts';
-import { oidcOptions } from '../api-options.ts';
+import { oidcOptions, openAudit } from '../api-options.ts';
 import type { ClusterConfig } from '../config.ts';
 import { serveControl } from '../control.ts';
 import { entryOf } from '../entries.ts';
@@ -28,6 +29,7 @@ import type { ClusterPaths } from '../home.ts';
 import { packageRoot } from '../package-root.ts';
 import { cloudState, nodePool } from './cloud-state.ts';
 import { actingAs, AUTOSCALER, CERTIFICATES, CONTROLLER_MANAGER, ROLE_AGGREGATOR, SCHEDULER } from './identities.ts';
+import { ensureLocalPathClass } from './local-path-class.ts';
 import { Nodes } from './nodes.ts';
 import { storedKinds } from './stored-kinds.ts';
 
@@ -93,25 +95,25 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       kubernetesEndpoint: { ip: addresses.hostLink, port: config.port },
     });
     undo.push(() => engine.close());
-    await Promise.all([loadCustomResources(engine), publishAuthentication(engine, pki)]);
+    await Promise.all([loadCustomResources(engine), ensureLocalPathClass(inProcessClient(engine, CONTROLLER_MANAGER)), publishAuthentication(engine, pki)]);
     progress('store opened');
     const dataPlane = await dataPlaneStarted;
     progress('network made');
 
-    const base = controllerContext({ client: inProcessClient(engine, CONTROLLER_MANAGER), clock, random, log: log.child({ component: 'controllers' }) });
+    const auditor = config.audit && (await openAudit(config.audit, { clock, random, log }));
+    undo.push(() => auditor?.close());
+    /** For what runs here: with what it asks on record. */
+    const within = auditor === undefined ? engine : auditedEngine(engine, auditor);
+    const base = controllerContext({ client: inProcessClient(within, CONTROLLER_MANAGER), clock, random, log: log.child({ component: 'controllers' }) });
     const nodes = new Nodes({
       clusterName: config.name,
-      engine,
+      engine: within,
       base,
       addresses,
       network: await openPodNetwork(config.name, addresses),
       images: openImageStore({ dir: paths.images, hostImagesDir: join(packageRoot, 'images'), imagePolicy: config.imagePolicy }),
       dir: paths.nodes,
     });
-    const audit = config.audit && {
-      policy: await loadPolicy(config.audit.policy),
-      log: { path: config.audit.log, maxBytes: config.audit.maxSizeMb * 1024 * 1024, maxBackups: config.audit.maxBackups },
-    };
     const server = await startApiServer({
       engine,
       pki,
@@ -119,7 +121,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       port: config.port,
       extraListen: [{ host: addresses.hostLink }],
       kubeletOf: nodes.kubeletOf,
-      ...(audit === undefined ? {} : { audit }),
+      ...(auditor === undefined ? {} : { auditor }),
       ...(config.oidc === undefined ? {} : { oidc: oidcOptions(config.oidc) }),
       clock,
       random,
@@ -148,11 +150,12 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
         ca: pki.ca,
         secretToken: secretTokens(pki.serviceAccountKey),
         loadBalancerCidr: addresses.loadBalancerCidr,
+        localPath: { root: paths.volumes, remove: (path) => rm(path, { recursive: true, force: true }) },
       }),
-      ...certificateControllers(actingAs(CERTIFICATES, base, engine), certificateSigner({ cert: pki.ca, key: pki.caKey })),
-      clusterRoleController(actingAs(ROLE_AGGREGATOR, base, engine)),
-      schedulerController(actingAs(SCHEDULER, base, engine)),
-      clusterAutoscaler(actingAs(AUTOSCALER, base, engine), cloud, {
+      ...certificateControllers(actingAs(CERTIFICATES, base, within), certificateSigner({ cert: pki.ca, key: pki.caKey })),
+      clusterRoleController(actingAs(ROLE_AGGREGATOR, base, within)),
+      schedulerController(actingAs(SCHEDULER, base, within)),
+      clusterAutoscaler(actingAs(AUTOSCALER, base, within), cloud, {
         expander: config.expander,
         scaleDownUnneededMs: config.scaleDownAfterMs,
         scaleDownDelayAfterAddMs: config.scaleDownAfterMs,

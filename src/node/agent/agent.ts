@@ -15,6 +15,7 @@ import { ContainerRuntime } from '../oci/runtime.ts';
 import { loadRecord, type PodRecord } from '../pod/record.ts';
 import { PodWorker } from '../pod/worker.ts';
 import type { PodNetwork } from '../ports.ts';
+import { claimedVolume } from '../volumes/claims.ts';
 import type { NodeWorld } from '../world.ts';
 import { beat, register } from './heartbeat.ts';
 import { kubelet } from './kubelet.ts';
@@ -105,6 +106,7 @@ class Agent implements NodeAgent {
       lookups: (namespace) => ({
         configMap: (name) => look(configMaps, configMapInformer.get({ namespace, name }), namespace, name),
         secret: (name) => look(secrets, secretInformer.get({ namespace, name }), namespace, name),
+        volume: (claimName) => claimedVolume(ctx.client, namespace, claimName),
       }),
       servicesFor: (namespace, all) => {
         const api = serviceInformer.get({ namespace: 'default', name: 'kubernetes' });

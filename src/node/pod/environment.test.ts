@@ -22,6 +22,7 @@ const build = (container: Partial<Container>): Promise<Record<string, string>> =
       configMap: (name) =>
         Promise.resolve(name === 'settings' ? { apiVersion: 'v1', kind: 'ConfigMap', metadata: {}, data: { color: 'blue', size: 'L' } } : undefined),
       secret: (name) => Promise.resolve(name === 'hidden' ? { apiVersion: 'v1', kind: 'Secret', metadata: {}, data: { key: 'dmFsdWU=' } } : undefined),
+      volume: () => Promise.reject(new Error('there are no claims here')),
     },
   });
 

@@ -1,11 +1,13 @@
 /** Builds a container's environment. Pure: what it refers to is looked up through `Lookups`. */
-import type { ConfigMap, Container, Pod, Secret, Service } from '../../kube/types.ts';
+import type { ConfigMap, Container, PersistentVolume, Pod, Secret, Service } from '../../kube/types.ts';
 import { containerResource, podField } from './fields.ts';
 import { expand } from './expand.ts';
 
 export interface Lookups {
   configMap(name: string): Promise<ConfigMap | undefined>;
   secret(name: string): Promise<Secret | undefined>;
+  /** Of a claim. Rejects, saying why there is none. */
+  volume(claimName: string): Promise<PersistentVolume>;
 }
 
 /** The container cannot be made from what it refers to; shows as CreateContainerConfigError. */

@@ -28,6 +28,7 @@ const context = (pod: Pod): PayloadContext => ({
     configMap: (name) =>
       Promise.resolve(name === 'settings' ? { apiVersion: 'v1', kind: 'ConfigMap', metadata: {}, data, binaryData: { bin: 'AAE=' } } : undefined),
     secret: () => Promise.resolve(undefined),
+    volume: () => Promise.reject(new Error('there are no claims here')),
   },
 });
 let pods = 0;

@@ -7,6 +7,7 @@ import { mountTmpfs, unmountBelow } from '../oci/mounts.ts';
 import type { Mount } from '../oci/spec.ts';
 import { expand } from '../pod/expand.ts';
 import { writeAtomically } from './atomic-dir.ts';
+import { linkVolume } from './claims.ts';
 import { hasPayload, volumePayload, type PayloadContext, type Volume } from './payload.ts';
 
 /** A volume that cannot be made (yet): shows as the event FailedMount. */
@@ -17,7 +18,7 @@ export class VolumeError extends Error {
 }
 
 /** Kinds of volumes that exist here, besides those with files from the API. */
-const OTHER_KINDS = ['emptyDir', 'hostPath'];
+const OTHER_KINDS = ['emptyDir', 'hostPath', 'persistentVolumeClaim', 'ephemeral'];
 
 export class PodVolumes {
   readonly #dir: string;
@@ -62,14 +63,23 @@ export class PodVolumes {
     return (container.volumeMounts ?? []).map(({ name, mountPath, readOnly, subPath, subPathExpr }) => {
       const volume = pod.spec?.volumes?.find((candidate) => candidate.name === name);
       if (volume === undefined) throw new Error(`cannot find volume "${name}" to mount into container "${container.name}"`);
-      const base = this.#path(volume);
+      const base = this.#source(volume);
       const sub = subPathExpr ? expand(subPathExpr, env) : subPath;
-      return { source: sub ? subPathSource(base, sub, volume) : base, destination: mountPath, readOnly: readOnly === true || hasPayload(volume) };
+      return {
+        source: sub ? subPathSource(base, sub, volume) : base,
+        destination: mountPath,
+        readOnly: readOnly === true || volume.persistentVolumeClaim?.readOnly === true || hasPayload(volume),
+      };
     });
   }
 
   #path(volume: Volume): string {
     return volume.hostPath ? volume.hostPath.path : join(this.#dir, volume.name);
+  }
+
+  /** What is behind the link that a claim's volume is reached by. */
+  #source(volume: Volume): string {
+    return isClaimed(volume) ? realpathSync(this.#path(volume)) : this.#path(volume);
   }
 
   async #setUpOne(volume: Volume, context: PayloadContext, gid: number | undefined): Promise<void> {
@@ -83,6 +93,9 @@ export class PodVolumes {
       if (volume.emptyDir.medium === 'Memory') await mountTmpfs(path, limit === undefined ? undefined : byteCount(limit));
       if (gid !== undefined) chownSync(path, 0, gid);
       chmodSync(path, gid === undefined ? 0o777 : 0o2777);
+    } else if (isClaimed(volume)) {
+      linkVolume(path, await context.lookups.volume(claimNameOf(volume, context.pod)));
+      if (gid !== undefined) chownSync(realpathSync(path), 0, gid);
     } else if (volume.hostPath) {
       checkHostPath(path, volume.hostPath.type ?? '');
     } else {
@@ -92,6 +105,14 @@ export class PodVolumes {
       );
     }
   }
+}
+
+function isClaimed({ persistentVolumeClaim, ephemeral }: Volume): boolean {
+  return persistentVolumeClaim !== undefined || ephemeral !== undefined;
+}
+
+function claimNameOf({ name, persistentVolumeClaim }: Volume, pod: Pod): string {
+  return persistentVolumeClaim?.claimName ?? `${pod.metadata.name ?? ''}-${name}`;
 }
 
 /** Source of the texts: kubelet hostPath type checks. */

@@ -10,11 +10,12 @@ import { nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
 import { podTopologySpread } from './pod-topology-spread.ts';
 import { taintToleration } from './taint-toleration.ts';
+import { volumeBinding } from './volume-binding.ts';
 
 export type { Refusal } from './filter.ts';
 
 /** These look at the pod and the node alone. */
-const OF_THE_NODE: readonly Filter[] = [nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, nodeResourcesFit];
+const OF_THE_NODE: readonly Filter[] = [nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, nodeResourcesFit, volumeBinding];
 /** These also count pods on other nodes, when they look at the pod. */
 const OF_THE_CLUSTER: readonly Filter[] = [podTopologySpread, interPodAffinity];
 
