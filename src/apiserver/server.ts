@@ -7,7 +7,7 @@ import type { KubeletOf } from '../runtime/kubelet.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { Random } from '../runtime/random.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
-import { auditor, type AuditOptions } from './audit/index.ts';
+import type { Auditor } from './audit/index.ts';
 import { authenticator, type OidcOptions } from './authn/index.ts';
 import { Discovery } from './discovery/index.ts';
 import type { ApiEngine } from './engine.ts';
@@ -32,7 +32,7 @@ export interface ApiServerOptions {
   random: Random;
   log: Logger;
   /** What is written down of requests. */
-  audit?: AuditOptions;
+  auditor?: Auditor;
   /** A provider whose tokens are taken as well. */
   oidc?: OidcOptions;
   /** How many requests of those who are not exempt are served at a time. */
@@ -57,7 +57,6 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
   const measuring = withMetrics(options.engine, { kubeletOf, clock, log });
   const { engine } = measuring;
   const health = new Health(engine);
-  const audit = options.audit && auditor(options.audit, options);
   const metrics = new Metrics();
   const flowControl = new FlowControl(clock, options.seats);
   const keeping = await keepFlowControl({ engine, clock, log }, flowControl);
@@ -80,7 +79,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     }),
     discovery: new Discovery(engine, `${options.host}:${options.port}`, aggregator),
     aggregator,
-    ...(audit === undefined ? {} : { auditor: audit }),
+    ...(options.auditor === undefined ? {} : { auditor: options.auditor }),
   };
   const connections = new Set<Duplex>();
   const serve = (host: string, port: number): Promise<Server> => listen(httpsServer(world, pki, connections), host, port);
@@ -89,7 +88,6 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     metrics.close();
     aggregator.close();
     measuring.close();
-    audit?.close();
     throw error;
   });
   const { port } = first.address() as AddressInfo;
@@ -104,7 +102,6 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     // Watches and streams would never end by themselves; upgraded sockets are no longer the server's.
     for (const socket of connections) socket.destroy();
     await Promise.all(closed);
-    audit?.close();
   };
   try {
     for (const { host } of options.extraListen ?? []) servers.push(await serve(host, port));

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { loadPolicy } from '../apiserver/audit/load.ts';
+import { auditor, loadPolicy, type Auditor, type AuditWorld } from '../apiserver/audit/index.ts';
 import { SIGNING_ALGS, type OidcOptions } from '../apiserver/authn/oidc.ts';
 import type { AuditConfig, ClusterConfig, OidcConfig } from './config.ts';
 import { UserError } from './errors.ts';
@@ -118,6 +118,11 @@ function requiredClaims(pairs: readonly string[]): Record<string, string> {
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
+}
+
+/** What is asked of the API is written down from now on. Rejects with an Error when policy or log cannot be used. */
+export async function openAudit({ policy, log, maxSizeMb, maxBackups }: AuditConfig, world: AuditWorld): Promise<Auditor> {
+  return auditor({ policy: await loadPolicy(policy), log: { path: log, maxBytes: maxSizeMb * 1024 * 1024, maxBackups } }, world);
 }
 
 /** As the API server takes it. Throws an Error when the authority cannot be read. */

@@ -48,7 +48,9 @@ export function whyNot(): string | undefined {
 
 const run = promisify(execFile);
 
-export async function startTestApi(options: { kubeletOf?: KubeletOf; log?: Logger } & Pick<ApiServerOptions, 'audit' | 'oidc' | 'seats'> = {}): Promise<TestApi> {
+export async function startTestApi(
+  options: { kubeletOf?: KubeletOf; log?: Logger } & Pick<ApiServerOptions, 'auditor' | 'oidc' | 'seats'> = {},
+): Promise<TestApi> {
   const dir = mkdtempSync(join(tmpdir(), 'argosy-api-'));
   const log = options.log ?? silentLogger;
   const world = { clock: realClock, random: realRandom, log };

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Policy } from '../../src/apiserver/audit/index.ts';
+import { auditedEngine, auditor, type Auditor, type Policy } from '../../src/apiserver/audit/index.ts';
+import { inProcessClient } from '../../src/apiserver/index.ts';
+import { configMaps } from '../../src/kube/resources.ts';
+import { realClock } from '../../src/runtime/clock.ts';
+import { silentLogger } from '../../src/runtime/log.ts';
+import { realRandom } from '../../src/runtime/random.ts';
 import { startTestApi, whyNot, type TestApi } from './api.ts';
 
 const skip = whyNot();
@@ -39,13 +44,17 @@ interface AuditEvent {
 }
 
 let api: TestApi;
+let audit: Auditor | undefined;
 
 before(async () => {
-  if (skip === undefined) api = await startTestApi({ audit: { policy, log: { path, maxBytes: 1e6, maxBackups: 0 } } });
+  if (skip !== undefined) return;
+  audit = auditor({ policy, log: { path, maxBytes: 1e6, maxBackups: 0 } }, { clock: realClock, random: realRandom, log: silentLogger });
+  api = await startTestApi({ auditor: audit });
 });
 
 after(async () => {
   await api?.close();
+  audit?.close();
   rmSync(dir, { recursive: true });
 });
 
@@ -135,4 +144,25 @@ test('what admission policies have to say for the record is on record', { skip }
   assert.equal(event?.annotations?.['sizes/keys'], '2 keys');
   const failures = JSON.parse(event?.annotations?.['validation.policy.admission.k8s.io/validation_failure'] ?? '[]') as object[];
   assert.deepEqual(failures, [{ message: 'too many', policy: 'sizes', binding: 'sizes', expressionIndex: 0, validationActions: ['Audit'] }]);
+});
+
+test('what controllers in the same process ask is written down as if it came by HTTP', { skip }, async () => {
+  const user = { name: 'system:serviceaccount:kube-system:robot', groups: ['system:serviceaccounts'] };
+  const client = inProcessClient(auditedEngine(api.engine, audit!), user);
+  const key = { namespace: 'default', name: 'by-robot' };
+  await client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...key }, data: { a: 'b' } });
+  await assert.rejects(client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...key } }), /already exists/);
+  const [made, refused] = await events(over('by-robot', 'create'));
+  assert.equal(made?.requestURI, '/api/v1/namespaces/default/configmaps');
+  assert.deepEqual([made?.user.username, made?.userAgent, made?.responseStatus?.code], [user.name, 'robot', 201]);
+  assert.deepEqual([made?.requestObject?.data, made?.responseObject?.kind], [{ a: 'b' }, 'ConfigMap']);
+  assert.deepEqual([refused?.responseStatus?.code, refused?.responseStatus?.reason], [409, 'AlreadyExists']);
+  await client.delete(configMaps, key, { propagationPolicy: 'Background' });
+  assert.equal((await events(over('by-robot', 'delete')))[0]?.requestObject?.kind, 'DeleteOptions');
+  const ending = new AbortController();
+  for await (const event of client.watch(configMaps, { namespace: 'default', signal: ending.signal })) if (event.type === 'ADDED') ending.abort();
+  const ofRobot = (stage: string) => (event: AuditEvent) => event.user.username === user.name && event.verb === 'watch' && event.stage === stage;
+  const [started] = await events(ofRobot('ResponseStarted'));
+  const [ended] = await events(ofRobot('ResponseComplete'));
+  assert.equal(ended?.auditID, started?.auditID);
 });

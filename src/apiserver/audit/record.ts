@@ -1,13 +1,22 @@
 /** What is written of one request, stage by stage (audit.k8s.io/v1 Event). */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { StatusError } from '../../kube/status.ts';
 import type { UserInfo } from '../engine.ts';
 import type { Plan, Stage } from './policy.ts';
 
+/** Where a request comes from. */
+export interface Source {
+  uri: string | undefined;
+  userAgent?: string;
+  /** The first of them is what the client says it is; the last is who is connected. */
+  ips: readonly string[];
+  /** What the client calls the request. */
+  id?: string;
+}
+
 export interface RecordStart {
   plan: Plan;
-  request: IncomingMessage;
-  response: ServerResponse;
+  source: Source;
   id: string;
   /** Who proved who they are; undefined: nobody did. */
   user: UserInfo | undefined;
@@ -46,6 +55,7 @@ export class AuditRecord {
   #acting: UserInfo | undefined;
   #requestObject: unknown;
   #status: Json | undefined;
+  #answer: unknown;
   #chunks: Buffer[] = [];
   #bytes = 0;
   #started = false;
@@ -62,13 +72,22 @@ export class AuditRecord {
       apiVersion: resource.version,
       subresource: resource.subresource,
     };
-    start.response.setHeader('Audit-Id', start.id);
   }
 
   received(): void {
     this.#emit('RequestReceived');
-    if (this.#start.long) this.#watchHead();
-    else if (this.#start.plan.level === 'RequestResponse') this.#capture();
+  }
+
+  /** The answer goes through here. */
+  follow(response: ServerResponse): void {
+    response.setHeader('Audit-Id', this.#start.id);
+    if (this.#start.long) this.#watchHead(response);
+    else if (this.#start.plan.level === 'RequestResponse') this.#capture(response);
+  }
+
+  /** The answer, where nobody writes it. */
+  response(answer: () => unknown): void {
+    if (this.#start.plan.level === 'RequestResponse') this.#answer = answer();
   }
 
   /** The user asks as someone else. */
@@ -125,8 +144,7 @@ export class AuditRecord {
     this.#emit(crash === undefined ? 'ResponseComplete' : 'Panic', code);
   }
 
-  #watchHead(): void {
-    const { response } = this.#start;
+  #watchHead(response: ServerResponse): void {
     const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
     response.writeHead = (...args: unknown[]) => {
       const written = writeHead(...args);
@@ -136,8 +154,7 @@ export class AuditRecord {
   }
 
   /** Keeps a copy of what is written. */
-  #capture(): void {
-    const { response } = this.#start;
+  #capture(response: ServerResponse): void {
     const keep = (chunk: unknown): void => {
       if (typeof chunk !== 'string' && !Buffer.isBuffer(chunk)) return;
       this.#bytes += chunk.length;
@@ -150,6 +167,7 @@ export class AuditRecord {
   }
 
   #responseObject(): unknown {
+    if (this.#answer !== undefined) return this.#answer;
     if (this.#bytes > RESPONSE_MAX_BYTES) {
       this.#annotations[TRUNCATED] = 'true';
       return undefined;
@@ -164,7 +182,7 @@ export class AuditRecord {
   }
 
   #emit(stage: Stage, code?: number): void {
-    const { plan, request, id, user, verb, now, write } = this.#start;
+    const { plan, source, id, user, verb, now, write } = this.#start;
     if (plan.omitStages.has(stage)) return;
     const over = stage === 'ResponseComplete' || stage === 'Panic';
     const responseObject = over ? this.#responseObject() : undefined;
@@ -175,12 +193,12 @@ export class AuditRecord {
       level: plan.level,
       auditID: id,
       stage,
-      requestURI: request.url,
+      requestURI: source.uri,
       verb,
       user: user === undefined ? {} : userJson(user),
       impersonatedUser: this.#acting && userJson(this.#acting),
-      sourceIPs: sourceIps(request),
-      userAgent: userAgentOf(request),
+      sourceIPs: source.ips,
+      userAgent: shortened(source.userAgent),
       objectRef: this.#objectRef,
       responseStatus: code === undefined ? undefined : { metadata: {}, ...this.#status, code },
       requestObject: over && this.#requestObject !== undefined ? bare(this.#requestObject) : undefined,
@@ -197,16 +215,8 @@ function userJson({ name, uid, groups, extra }: UserInfo): object {
   return { username: name, uid, groups, ...(extra === undefined || Object.keys(extra).length === 0 ? {} : { extra }) };
 }
 
-function userAgentOf({ headers }: IncomingMessage): string | undefined {
-  const agent = headers['user-agent'];
+function shortened(agent: string | undefined): string | undefined {
   return agent !== undefined && agent.length > USER_AGENT_MAX ? `${agent.slice(0, USER_AGENT_MAX)}...TRUNCATED` : agent;
-}
-
-/** The first of them is what the client says it is; the last is who is connected. */
-function sourceIps({ headers, socket }: IncomingMessage): string[] {
-  const forwarded = [headers['x-forwarded-for'], headers['x-real-ip']].flat().flatMap((value) => (value ?? '').split(','));
-  const connected = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  return [...new Set([...forwarded.map((ip) => ip.trim()), connected])].filter((ip) => ip !== '');
 }
 
 /** Go's MicroTime; the clock has milliseconds. */

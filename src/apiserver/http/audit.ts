@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { StatusError } from '../../kube/status.ts';
-import type { Auditor, AuditRecord } from '../audit/index.ts';
+import type { Auditor, AuditRecord, Source } from '../audit/index.ts';
 import type { Authorizer } from '../authz/index.ts';
 import { attributesOf } from './authorize.ts';
 import { exchangeOf, type Exchange } from './exchange.ts';
@@ -13,11 +13,12 @@ export function beginAudit(auditor: Auditor, exchange: Exchange): void {
   const resource = parseResourcePath(exchange.path);
   const attributes = attributesOf(exchange, resource);
   const { request, response, user, path } = exchange;
-  const record = auditor.begin({ request, response, user, path, verb: attributes.verb, ...(resource === undefined ? {} : { resource }) });
+  const record = auditor.begin({ source: sourceOf(request), user, path, verb: attributes.verb, ...(resource === undefined ? {} : { resource }) });
   if (record === undefined) return;
   exchange.audit = record;
   exchange.ctx.annotate = (key, value) => record.annotate(key, value);
   record.received();
+  record.follow(response);
 }
 
 /** Once it is known as whom the user asks. */
@@ -33,7 +34,9 @@ export function auditRefusal(auditor: Auditor, request: IncomingMessage, respons
   const resource = parseResourcePath(exchange.path);
   const { verb } = attributesOf(exchange, resource);
   const { path } = exchange;
-  auditor.begin({ request, response, user: undefined, path, verb, ...(resource === undefined ? {} : { resource }) })?.refused(attempted(request));
+  const record = auditor.begin({ source: sourceOf(request), user: undefined, path, verb, ...(resource === undefined ? {} : { resource }) });
+  record?.follow(response);
+  record?.refused(attempted(request));
 }
 
 function attempted({ headers, socket }: IncomingMessage): string {
@@ -47,4 +50,13 @@ export function endAudit(record: AuditRecord, response: ServerResponse, failure:
   if (failure === undefined) record.finish(response.statusCode);
   else if (failure instanceof StatusError) record.finish(failure.code, failure);
   else record.finish(500, undefined, failure instanceof Error ? failure : new Error(String(failure)));
+}
+
+function sourceOf({ url, headers, socket }: IncomingMessage): Source {
+  const forwarded = [headers['x-forwarded-for'], headers['x-real-ip']].flat().flatMap((value) => (value ?? '').split(','));
+  const connected = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const ips = [...new Set([...forwarded.map((ip) => ip.trim()), connected])].filter((ip) => ip !== '');
+  const id = headers['audit-id'];
+  const userAgent = headers['user-agent'];
+  return { uri: url, ips, ...(typeof id === 'string' ? { id } : {}), ...(userAgent === undefined ? {} : { userAgent }) };
 }
