@@ -75,6 +75,8 @@ function checkWithPromises(pod: Pod, snapshot: Snapshot, nominations: Nomination
 export function explain(nodes: number, refusals: ReadonlyMap<string, Refusal>): string {
   if (nodes === 0) return 'no nodes available to schedule pods';
   const counts = new Map<string, number>();
+  const [first] = refusals.values();
+  if (first?.ofPod) return `0/${nodes} nodes are available: ${first.reasons.join(', ')}.`;
   for (const { reasons } of refusals.values()) for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   return `0/${nodes} nodes are available: ${summary(counts)}`;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -255,5 +255,27 @@ describe('pods', { skip }, () => {
     assert.match(await cluster.kubectl('get', 'nodes'), /Ready,SchedulingDisabled/);
     await cluster.kubectl('drain', node, '--ignore-daemonsets', '--force', '--delete-emptydir-data', '--timeout=60s');
     await cluster.kubectl('uncordon', node);
+  });
+
+  test("a stateful set's pod finds its data again, and a claim's directory goes with the claim", async () => {
+    const claim = { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Mi' } } } };
+    const container = {
+      name: 'main',
+      image: 'busybox',
+      command: ['sh', '-c', 'echo started >> /data/log; wc -l < /data/log; sleep 1000'],
+      volumeMounts: [{ name: 'data', mountPath: '/data' }],
+    };
+    const template = { metadata: { labels: { app: 'kept' } }, spec: { terminationGracePeriodSeconds: 1, containers: [container] } };
+    const spec = { serviceName: 'kept', selector: { matchLabels: { app: 'kept' } }, template, volumeClaimTemplates: [claim] };
+    await cluster.apply(JSON.stringify({ apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'kept' }, spec }));
+    const logs = (): Promise<string> => cluster.kubectl('logs', 'kept-0');
+    await eventually('the pod has written', async () => (await logs()).trim() === '1');
+    const path = await cluster.kubectl('get', 'pv', '-o', 'jsonpath={.items[0].spec.hostPath.path}');
+    assert.ok(existsSync(join(path, 'log')));
+    await cluster.kubectl('delete', 'pod', 'kept-0');
+    await eventually('the next pod has written after it', async () => (await logs()).trim() === '2');
+    await cluster.kubectl('delete', 'statefulset', 'kept');
+    await cluster.kubectl('delete', 'pvc', 'data-kept-0');
+    await eventually('the directory is gone', async () => !existsSync(path));
   });
 });

@@ -28,6 +28,8 @@ export class World {
   client!: Client;
   /** Nodes that send no heartbeats. */
   readonly silent = new Set<string>();
+  /** Directories of volumes that were given up. */
+  readonly removed: string[] = [];
   /** Warnings of controllers, for the tests' failure messages. */
   readonly warnings: string[] = [];
   #stop: (() => Promise<void>) | undefined;
@@ -58,7 +60,12 @@ export class World {
     };
     const ctx = controllerContext({ client: this.client, clock: this.clock, random: this.random, log });
     const controllers = [
-      ...workloadControllers(ctx, { resources: () => storedResources(this.engine.definitions()), ca: 'CA', loadBalancerCidr: '172.31.0.0/24' }),
+      ...workloadControllers(ctx, {
+        resources: () => storedResources(this.engine.definitions()),
+        ca: 'CA',
+        loadBalancerCidr: '172.31.0.0/24',
+        localPath: { root: '/volumes', remove: (path) => Promise.resolve(void this.removed.push(path)) },
+      }),
       kubelets(ctx, this.#options.controllers === undefined),
       heartbeats(ctx, this.silent),
       ...(this.#options.controllers?.(ctx, this) ?? []),

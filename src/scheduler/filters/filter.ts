@@ -6,6 +6,8 @@ export interface Refusal {
   reasons: readonly string[];
   /** Evicting pods would not help. */
   unresolvable: boolean;
+  /** Not the node's fault: said once, not counted. */
+  ofPod?: true;
 }
 
 /** Checks nodes for one pod; undefined: nothing to object. */
@@ -20,4 +22,9 @@ export function refuse(...reasons: string[]): Refusal {
 
 export function refuseForGood(...reasons: string[]): Refusal {
   return { reasons, unresolvable: true };
+}
+
+/** For a pod that no node can take as it is. */
+export function refusePod(reason: string): Refusal {
+  return { reasons: [reason], unresolvable: true, ofPod: true };
 }

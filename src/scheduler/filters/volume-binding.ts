@@ -3,7 +3,7 @@ import { claimNames, className, findVolume, isBound, waitsForConsumer } from '..
 import type { PersistentVolume } from '../../kube/types.ts';
 import { termMatcher } from '../node-affinity.ts';
 import type { NodeInfo, Snapshot } from '../snapshot.ts';
-import { refuseForGood, type Check, type Filter } from './filter.ts';
+import { refuseForGood, refusePod, type Check, type Filter } from './filter.ts';
 
 const CONFLICT = "node(s) didn't match PersistentVolume's node affinity";
 const NONE_TO_BIND = "node(s) didn't find available persistent volumes to bind";
@@ -17,7 +17,7 @@ export function volumeFits(volume: PersistentVolume, node: NodeInfo['node']): bo
 const never =
   (why: string): Check =>
   () =>
-    refuseForGood(why);
+    refusePod(why);
 
 export const volumeBinding: Filter = (pod, { volumes: view }) => {
   const names = claimNames(pod);
