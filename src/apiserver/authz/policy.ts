@@ -13,6 +13,8 @@ export const RBAC = 'rbac.authorization.k8s.io';
 const ACCOUNT_PREFIX = 'system:serviceaccount:';
 /** Of users whose rights are kept ready, in one scope. */
 const USERS_MAX = 1024;
+/** Of namespaces that anybody asked about. */
+const SCOPES_MAX = 10_000;
 
 /** A binding that applies to a user, by which of its subjects. */
 interface Hit {
@@ -100,6 +102,7 @@ export class Policy {
   #scope(namespace: string): Scope {
     const known = this.#scopes.get(namespace);
     if (known !== undefined) return known;
+    if (this.#scopes.size >= SCOPES_MAX) this.#scopes.clear();
     const scope: Scope = { bySubject: new Map(), grants: new Map() };
     this.#scopes.set(namespace, scope);
     const stored = namespace === '' ? this.#clusterRoleBindings.range() : this.#roleBindings.range(`${namespace}/`, `${namespace}0`);

@@ -1,5 +1,5 @@
 /**
- * The ClusterRoles that every cluster has, as upstream's. One rule a line: verbs, groups ('core' for the group without a
+ * The ClusterRoles that every cluster has, as upstream's; and the one that comes with metrics-server, whose API is served here. One rule a line: verbs, groups ('core' for the group without a
  * name), resources, and names if it is for some objects only; or verbs, 'url' and paths. `labels` and `gathers`: who takes
  * the rules over, of rbac.authorization.k8s.io/.
  */
@@ -41,6 +41,8 @@ get,list,watch extensions daemonsets,daemonsets/status,deployments,deployments/s
 get,list,watch policy poddisruptionbudgets,poddisruptionbudgets/status
 get,list,watch networking.k8s.io ingresses,ingresses/status,networkpolicies
 get,list,watch resource.k8s.io resourceclaims,resourceclaims/status,resourceclaimtemplates
+# system:aggregated-metrics-reader labels=aggregate-to-admin,aggregate-to-edit,aggregate-to-view
+get,list,watch metrics.k8s.io nodes,pods
 # system:auth-delegator
 create authentication.k8s.io tokenreviews
 create authorization.k8s.io subjectaccessreviews
