@@ -1,4 +1,7 @@
 /** Nodes write only what is theirs: their Node and Lease, the status of their pods, tokens for their pods. Upstream's NodeRestriction. */
+import { parseRequest } from '../../kube/certificates/request.ts';
+import { KUBELET_CLIENT, KUBELET_SERVING } from '../../kube/certificates/signers.ts';
+import { requestPem, type CertificateSigningRequest } from '../../kube/certificates/types.ts';
 import { forbidden, notFound } from '../../kube/status.ts';
 import type { KubeObject, Node, ObjectKey, Pod } from '../../kube/types.ts';
 import { nodeNameOf } from '../authz/node.ts';
@@ -68,6 +71,8 @@ function problemOf(node: string, write: NodeWrite): string | undefined {
       return write.operation === 'create' && (write.object as { spec?: { nodeName?: string } }).spec?.nodeName !== node
         ? 'can only create ResourceSlice with the same NodeName as the requesting node'
         : undefined;
+    case 'certificatesigningrequests.certificates.k8s.io':
+      return write.operation === 'create' ? ofCertificate(node, write.object as CertificateSigningRequest) : undefined;
     default:
       return undefined;
   }
@@ -156,6 +161,18 @@ function ofClaim(node: string, { operation, subresource, object, old }: NodeWrit
     status: { ...claim.status, capacity: undefined, conditions: undefined, allocatedResources: undefined, allocatedResourceStatuses: undefined },
   });
   return equalJson(rest(object!), rest(old!)) ? undefined : `node "${node}" is not allowed to update fields other than status.quantity and status.conditions`;
+}
+
+/** Of the two certificates that a node has, it asks only for its own. */
+function ofCertificate(node: string, csr: CertificateSigningRequest): string | undefined {
+  const { signerName } = csr.spec;
+  if (signerName !== KUBELET_SERVING && signerName !== KUBELET_CLIENT) return undefined;
+  try {
+    if (parseRequest(requestPem(csr)).commonName === `system:node:${node}`) return undefined;
+  } catch (error) {
+    return `unable to parse csr: ${(error as Error).message}`;
+  }
+  return `can only create a node CSR with CN=system:node:${node}`;
 }
 
 interface TokenRequest extends KubeObject {

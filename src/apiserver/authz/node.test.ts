@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { KubeObject, Pod } from '../../kube/types.ts';
 import type { RequestContext, UserInfo } from '../engine.ts';
+import { newRequest } from '../pki/testing.ts';
 import { pod, testWorld, type TestWorld } from '../testing.ts';
 import type { ResourceAttributes } from './attributes.ts';
 
@@ -160,4 +161,21 @@ test('tokens are for pods of the node', async () => {
   await assert.rejects(token('web', ['vault']), /system:node:a is not authorized to request tokens for audience "vault"/);
   await assert.rejects(token('other', []), /bound to a pod scheduled on a different node/);
   await assert.rejects(token('web', [], 'x'), /does not match the UID in record/);
+});
+
+test('a node asks for certificates in its own name', async () => {
+  const { engine, definition } = world;
+  const ask = (name: string, commonName: string): Promise<unknown> =>
+    engine.create(definition('certificates.k8s.io/v1/certificatesigningrequests'), asNodeA, undefined, {
+      apiVersion: 'certificates.k8s.io/v1',
+      kind: 'CertificateSigningRequest',
+      metadata: { name },
+      spec: {
+        request: Buffer.from(newRequest({ commonName, organizations: ['system:nodes'] }).request).toString('base64'),
+        signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+        usages: ['client auth', 'digital signature'],
+      },
+    } as KubeObject);
+  await ask('own', 'system:node:a');
+  await assert.rejects(ask('foreign', 'system:node:b'), /can only create a node CSR with CN=system:node:a/);
 });

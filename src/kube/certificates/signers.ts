@@ -3,7 +3,7 @@ import type { CertificateRequest } from './request.ts';
 
 export const API_CLIENT = 'kubernetes.io/kube-apiserver-client';
 export const KUBELET_CLIENT = 'kubernetes.io/kube-apiserver-client-kubelet';
-const KUBELET_SERVING = 'kubernetes.io/kubelet-serving';
+export const KUBELET_SERVING = 'kubernetes.io/kubelet-serving';
 /** Nobody can ask for it any more in certificates.k8s.io/v1. */
 export const LEGACY_UNKNOWN = 'kubernetes.io/legacy-unknown';
 

@@ -1,6 +1,7 @@
 /** Rights: roles and bindings as they are written, what follows from them, and how a refusal reads. */
 import type { Call } from '../peer.ts';
 import { type Case, MERGE_PATCH } from './case.ts';
+import { REQUEST } from './front-door.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const ROLES = `${RBAC}/namespaces/NAMESPACE/roles`;
@@ -142,6 +143,13 @@ const BY_NODES: readonly [what: string, ...steps: Call[]][] = [
   ],
   ['makes its lease', post(LEASES, { metadata: { name: 'n-NAMESPACE' } })],
   ['makes the lease of another', post(LEASES, { metadata: { name: 'm-NAMESPACE' } })],
+  ...['kubelet-serving', 'kube-apiserver-client-kubelet', 'kube-apiserver-client'].map((signer): [string, Call] => [
+    `asks for a certificate of another name of ${signer}`,
+    post('/apis/certificates.k8s.io/v1/certificatesigningrequests', {
+      metadata: { name: 'c-NAMESPACE' },
+      spec: { request: REQUEST, signerName: `kubernetes.io/${signer}`, usages: ['client auth'] },
+    }),
+  ]),
   ['makes a pod', post(PODS, { metadata: { name: 'p' }, spec: { containers: [{ name: 'a', image: 'a' }] } })],
   [
     'makes a mirror pod of another',

@@ -6,7 +6,7 @@ const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const FLOW = '/apis/flowcontrol.apiserver.k8s.io/v1';
 const TOKEN = '/api/v1/namespaces/NAMESPACE/serviceaccounts/default/token';
 /** Of CN=ed, with an Ed25519 key. */
-const REQUEST =
+export const REQUEST =
   'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlHTU1FQUNBUUF3RFRFTE1Ba0dBMVVFQXd3Q1pXUXdLakFGQmdNclpYQURJUUJkSHo5QTd5TmRIUGs0Sk5UMApSeVdhOEFTL1AzNDBocjlQaExjWTlYL0w4S0FBTUFVR0F5dGxjQU5CQUtlRjVOZC85ZjVPdUZKdk5ITDVXRWVtCmRtanFOUWZPTjkyZllvcC9sVm9PTGNMVHo5NVFvcHRVSk1qWDM2ekw4VWlqL1o0OHdVaExic2JSY3RtVGhBaz0KLS0tLS1FTkQgQ0VSVElGSUNBVEUgUkVRVUVTVC0tLS0tCg==';
 
 const post = (path: string, body: unknown): Call => ({ method: 'POST', path, body });
