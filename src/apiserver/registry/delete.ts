@@ -74,7 +74,14 @@ export async function remove(
   const last = await (gone ? world.store.remove(collection, id, stored) : world.store.put(collection, id, stored));
   await prepareViews(world, definition, [last]);
   if (!gone) return view(definition, last);
-  return ANSWERED_WHOLE.has(collectionName(definition.storage)) ? view(definition, last) : successStatus(definition, old);
+  if (!ANSWERED_WHOLE.has(collectionName(definition.storage))) return successStatus(definition, old);
+  // Only pods are told when they were to end: what goes at once is shown as it was.
+  const isPod = definition.group === '' && definition.plural === 'pods';
+  return isPod ? view(definition, last) : encode(last.revision, withRevision(old, last.revision));
+}
+
+function withRevision(object: KubeObject, revision: number): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }
 
 /** Deletes each object that matches; answers them as they were. One that another deletes meanwhile is no error. */

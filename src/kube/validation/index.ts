@@ -21,6 +21,7 @@ import { validateMetadata } from './metadata.ts';
 import { validatePodSpec, validatePodTemplate, validatePodUpdate } from './pod.ts';
 import { validateControllerRevision, validateEvent, validateLease, validateNewEvent } from './records.ts';
 import { validateClusterRole, validateClusterRoleBinding, validateRole, validateRoleBinding } from './rbac.ts';
+import { validatePersistentVolume, validatePersistentVolumeClaim, validateStorageClass } from './storage.ts';
 import { validateWebhookConfiguration } from './webhooks.ts';
 import { validateDaemonSet, validateDeployment, validateReplicaSet, validateReplicationController, validateStatefulSet } from './workloads.ts';
 
@@ -36,6 +37,9 @@ const RULES: Record<string, Rule> = {
   'v1/Pod': rule<Pod>((errors, pod, old) => (old ? validatePodUpdate(errors, pod, old) : validatePodSpec(errors, 'spec', pod.spec))),
   'v1/PodTemplate': rule<KubeObject & { template?: PodTemplateSpec }>((errors, { template }) => validatePodTemplate(errors, 'template', template ?? {})),
   'v1/Service': rule(validateService),
+  'v1/PersistentVolumeClaim': rule(validatePersistentVolumeClaim),
+  'v1/PersistentVolume': rule(validatePersistentVolume),
+  'storage.k8s.io/v1/StorageClass': rule(validateStorageClass),
   'v1/ConfigMap': rule(validateConfigMap),
   'v1/Secret': rule(validateSecret),
   'v1/Namespace': rule(validateNamespace),

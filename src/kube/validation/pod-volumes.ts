@@ -2,7 +2,7 @@
 import { isDns1123Label } from '../names.ts';
 import { compareQuantities, isQuantity } from '../quantity.ts';
 import type { Container, PodSpec } from '../types.ts';
-import { duplicate, forbiddenField, invalidValue, named, notFoundValue, required, type Errors } from './field.ts';
+import { duplicate, forbiddenField, invalidValue, named, notFoundValue, notSupported, required, type Errors } from './field.ts';
 
 type Volume = NonNullable<PodSpec['volumes']>[number];
 type KeyToPath = NonNullable<NonNullable<Volume['configMap']>['items']>[number];
@@ -34,10 +34,7 @@ function validateSource(errors: Errors, path: string, { name: _name, ...sources 
   const limit = emptyDir?.sizeLimit;
   if (limit !== undefined && isQuantity(limit) && compareQuantities(limit, '0') < 0)
     errors.push(forbiddenField(`${path}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity'));
-  if (hostPath !== undefined) {
-    if (!hostPath.path) errors.push(required(`${path}.hostPath.path`));
-    else if (hostPath.path.split('/').includes('..')) errors.push(invalidValue(`${path}.hostPath.path`, hostPath.path, "must not contain '..'"));
-  }
+  if (hostPath !== undefined) validateHostPath(errors, `${path}.hostPath`, hostPath);
   if (configMap !== undefined) {
     if (!configMap.name) errors.push(required(`${path}.configMap.name`));
     validateFiles(errors, `${path}.configMap`, configMap.defaultMode, configMap.items ?? []);
@@ -47,6 +44,17 @@ function validateSource(errors: Errors, path: string, { name: _name, ...sources 
     validateFiles(errors, `${path}.secret`, secret.defaultMode, secret.items ?? []);
   }
   if (persistentVolumeClaim !== undefined && !persistentVolumeClaim.claimName) errors.push(required(`${path}.persistentVolumeClaim.claimName`));
+}
+
+const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
+
+export function validateHostPath(errors: Errors, at: string, { path, type }: NonNullable<Volume['hostPath']>): void {
+  if (!path) {
+    errors.push(required(`${at}.path`));
+    return;
+  }
+  if (path.split('/').includes('..')) errors.push(invalidValue(`${at}.path`, path, "must not contain '..'"));
+  if (type !== undefined && !HOST_PATH_TYPES.includes(type)) errors.push(notSupported(`${at}.type`, type, HOST_PATH_TYPES));
 }
 
 function validateFiles(errors: Errors, path: string, defaultMode: number | undefined, items: readonly KeyToPath[]): void {

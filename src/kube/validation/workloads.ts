@@ -5,6 +5,7 @@ import type { DaemonSet, Deployment, LabelSelector, PodTemplateSpec, ReplicaSet,
 import { forbiddenField, immutable, invalidValue, named, nonNegative, notSupported, oneOf, required, type Errors } from './field.ts';
 import { validatePodTemplate } from './pod.ts';
 import { validateLabelSelector } from './selector.ts';
+import { validateClaimSpec } from './storage.ts';
 
 type Kind = 'deployment' | 'statefulset' | 'daemonset' | 'ReplicaSet';
 
@@ -142,11 +143,13 @@ export function validateStatefulSet(errors: Errors, { spec }: StatefulSet, old: 
   const strategy = spec?.updateStrategy;
   if (strategy?.type === 'RollingUpdate') nonNegative(errors, 'spec.updateStrategy.rollingUpdate.partition', strategy.rollingUpdate?.partition);
   else oneOf(errors, 'spec.updateStrategy.type', strategy?.type, ['RollingUpdate', 'OnDelete']);
+  const templates = spec?.volumeClaimTemplates ?? [];
+  for (const [i, template] of templates.entries()) validateClaimSpec(errors, `spec.volumeClaimTemplates[${i}].spec`, template.spec ?? {});
   nonNegative(errors, 'spec.replicas', spec?.replicas);
   nonNegative(errors, 'spec.minReadySeconds', spec?.minReadySeconds);
   nonNegative(errors, 'spec.ordinals.start', spec?.ordinals?.start);
   if (spec?.serviceName) named(errors, 'spec.serviceName', spec.serviceName, isDns1123Label);
-  const claims = (spec?.volumeClaimTemplates ?? []).flatMap(({ metadata }) => (metadata?.name ? [metadata.name] : []));
+  const claims = templates.map(({ metadata }) => metadata?.name ?? '');
   validateTemplate(errors, spec && { ...spec, template: withClaims(spec.template, claims) }, 'statefulset', '');
   if (!old) return;
   const fixed = (value: object | undefined): object => Object.fromEntries(Object.entries(value ?? {}).filter(([name]) => !MUTABLE_STS.includes(name)));
