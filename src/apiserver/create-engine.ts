@@ -65,7 +65,7 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
     },
     definitions,
   );
-  for (const [target, handler] of reviewHandlers(registry.authorizer)) registry.setCreateHandler(target, handler);
+  for (const [target, handler] of reviewHandlers(registry.authorizer, clock)) registry.setCreateHandler(target, handler);
   let stopReconciling: Cancel | undefined;
   try {
     const [restarted] = await Promise.all([seedPolicy({ store, clock, random }), bootstrap(registry, serviceCidr, options.kubernetesEndpoint)]);

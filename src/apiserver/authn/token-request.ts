@@ -61,7 +61,8 @@ export function tokenRequestHandler(world: TokenWorld): CreateHandler {
     ctx.annotate?.('authentication.kubernetes.io/issued-credential-id', `JTI=${claims.jti}`);
     const answer = {
       ...body,
-      metadata: { ...metadata, name: key.name, namespace, uid, creationTimestamp: timestamp(now) },
+      // The body's own: it has managers.
+      metadata: Object.assign(metadata, { name: key.name, namespace, uid, creationTimestamp: timestamp(now) }),
       // Absent is told as well.
       spec: { boundObjectRef: null, ...spec, audiences },
       status: { token: world.signer.sign(claims), expirationTimestamp: timestamp((issued + seconds) * 1000) },

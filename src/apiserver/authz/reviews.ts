@@ -2,6 +2,7 @@
 import { badRequest, invalid, type FieldError } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import { invalidValue, required } from '../../kube/validation/field.ts';
+import { timestamp, type Clock } from '../../runtime/clock.ts';
 import type { CreateHandler, RequestContext, UserInfo } from '../engine.ts';
 import { nodeNameOf } from './node.ts';
 import { aggregate, type Attributes, type Authorizer } from './index.ts';
@@ -39,7 +40,7 @@ type Answer = (ctx: RequestContext, review: Review, key: ObjectKey) => object;
 const GROUP = 'authorization.k8s.io';
 
 /** The handlers a registry starts with; the front door knows more about tokens. */
-export function reviewHandlers(authorizer: Authorizer): [{ group: string; plural: string; subresource: string }, CreateHandler][] {
+export function reviewHandlers(authorizer: Authorizer, clock: Clock): [{ group: string; plural: string; subresource: string }, CreateHandler][] {
   const decide = (user: UserInfo, spec: AccessSpec): object => {
     const { allowed, reason } = authorizer.decide(user, attributesOf(spec));
     return { allowed, ...(reason === '' ? {} : { reason }) };
@@ -55,12 +56,17 @@ export function reviewHandlers(authorizer: Authorizer): [{ group: string; plural
     refuse([...specErrors(spec, false), ...metadataErrors(metadata, false)]);
     return { status: decide(user, spec) };
   };
+  const myName: Answer = ({ user }, { metadata }) => ({
+    // It is made, not kept.
+    metadata: { ...metadata, creationTimestamp: timestamp(clock.now()) },
+    status: { userInfo: shown(user) },
+  });
   const answers: [group: string, plural: string, answer: Answer][] = [
     [GROUP, 'subjectaccessreviews', somebody],
     [GROUP, 'localsubjectaccessreviews', somebody],
     [GROUP, 'selfsubjectaccessreviews', myself],
     [GROUP, 'selfsubjectrulesreviews', ({ user }, { spec }) => rulesReview(authorizer, user, spec?.namespace)],
-    ['authentication.k8s.io', 'selfsubjectreviews', ({ user }) => ({ status: { userInfo: shown(user) } })],
+    ['authentication.k8s.io', 'selfsubjectreviews', myName],
     ['authentication.k8s.io', 'tokenreviews', () => ({ status: { authenticated: false, error: 'tokens are not known to this server', user: {} } })],
   ];
   return answers.map(([group, plural, answer]) => [
