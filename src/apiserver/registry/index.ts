@@ -153,7 +153,8 @@ export class Registry implements ApiEngine {
     allow(definition, 'create', subresource);
     await this.#reviewSubresource(definition, ctx, key, subresource, body);
     const handler = this.#handlers.get(handlerName(definition.group, definition.plural, subresource));
-    if (handler !== undefined) return this.#handle(handler, ctx, key, body, { definition: definitionOfKind(definition, subresource) ?? definition, subresource });
+    if (handler !== undefined)
+      return this.#handle(handler, ctx, key, body, { definition: definitionOfKind(definition, subresource) ?? definition, subresource });
     if (definition.group === '' && definition.plural === 'pods') {
       if (subresource === 'binding') return bind(this.#world, ctx, key, body);
       if (subresource === 'eviction') return evict(this.#world, ctx, key, body);
@@ -190,7 +191,13 @@ export class Registry implements ApiEngine {
   }
 
   /** What is answered and not stored has managers, too. */
-  async #handle(handler: CreateHandler, ctx: RequestContext, key: ObjectKey, body: KubeObject, door: Pick<TrackedWrite, 'definition' | 'subresource'>): Promise<StoredObject> {
+  async #handle(
+    handler: CreateHandler,
+    ctx: RequestContext,
+    key: ObjectKey,
+    body: KubeObject,
+    door: Pick<TrackedWrite, 'definition' | 'subresource'>,
+  ): Promise<StoredObject> {
     Object.assign(body, typeMetaOf(door.definition));
     body.metadata ??= {};
     applyDefaults(body);
