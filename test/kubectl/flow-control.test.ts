@@ -107,11 +107,12 @@ test('what does not fit into the queues is sent away, administrators and probes 
   admin.close();
 });
 
-test('each answer says which flow schema and level it belongs to', { skip }, async () => {
+test('each answer says which flow schema and level it belongs to, and what it is called', { skip }, async () => {
   const schemas = JSON.parse(await api.kubectl('get', 'flowschemas', '-o', 'json')) as { items: { metadata: { name: string; uid: string } }[] };
   const uid = (name: string): string | undefined => schemas.items.find(({ metadata }) => metadata.name === name)?.metadata.uid;
   const jane = new Caller('jane');
   assert.equal((await jane.ask('/version', 'GET')).headers['x-kubernetes-pf-flowschema-uid'], uid('global-default'));
+  assert.match(String((await jane.ask('/version', 'GET')).headers['audit-id']), /^[0-9a-f-]{36}$/);
   assert.equal((await jane.ask('/healthz', 'GET')).headers['x-kubernetes-pf-flowschema-uid'], uid('probes'));
   assert.match(await api.kubectl('get', 'flowschema', 'probes', '--no-headers'), /^probes +exempt +2 +<none> +\S+ +False$/m);
   assert.match(await api.kubectl('get', 'prioritylevelconfigurations', 'workload-low', '--no-headers'), /^workload-low +Limited +100 +128 +6 +50 /);

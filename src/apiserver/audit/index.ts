@@ -43,7 +43,6 @@ export interface Auditor {
 }
 
 const LONG_SUBRESOURCES = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
-const ID_MAX = 64;
 const NOBODY: UserInfo = { name: '', groups: [] };
 
 /** Throws an Error when the log cannot be opened. */
@@ -57,7 +56,7 @@ export function auditor({ policy, log }: AuditOptions, world: AuditWorld): Audit
       const { user, verb, path, resource, source } = question;
       const plan = evaluate({ user: user ?? NOBODY, verb, path, ...(resource === undefined ? {} : { resource }) });
       if (plan === undefined) return undefined;
-      const id = source.id?.slice(0, ID_MAX) || world.random.uuid();
+      const id = source.id ?? world.random.uuid();
       const long = verb === 'watch' || verb === 'proxy' || LONG_SUBRESOURCES.has(resource?.subresource ?? '');
       return new AuditRecord({ ...question, plan, id, long, now, write });
     },

@@ -10,7 +10,7 @@ export interface Source {
   userAgent?: string;
   /** The first of them is what the client says it is; the last is who is connected. */
   ips: readonly string[];
-  /** What the client calls the request. */
+  /** What the request is called; absent: not yet anything. */
   id?: string;
 }
 
@@ -80,7 +80,6 @@ export class AuditRecord {
 
   /** The answer goes through here. */
   follow(response: ServerResponse): void {
-    response.setHeader('Audit-Id', this.#start.id);
     if (this.#start.long) this.#watchHead(response);
     else if (this.#start.plan.level === 'RequestResponse') this.#capture(response);
   }

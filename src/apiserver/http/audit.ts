@@ -1,4 +1,5 @@
 /** Audit as the front door sees it: from the URL to the outcome. */
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { StatusError } from '../../kube/status.ts';
@@ -8,12 +9,30 @@ import { attributesOf } from './authorize.ts';
 import { exchangeOf, type Exchange } from './exchange.ts';
 import { parseResourcePath } from './path.ts';
 
+const ID_HEADER = 'Audit-Id';
+
+/** Every request has a name, the client's or ours, and every answer says it. */
+export function nameRequest({ headers }: IncomingMessage, response: ServerResponse): void {
+  const given = headers['audit-id'];
+  response.setHeader(ID_HEADER, typeof given === 'string' && given !== '' ? given : randomUUID());
+}
+
+function idOf(response: ServerResponse): string {
+  return String(response.getHeader(ID_HEADER));
+}
+
 /** Before it is decided as whom the user asks. */
 export function beginAudit(auditor: Auditor, exchange: Exchange): void {
   const resource = parseResourcePath(exchange.path);
   const attributes = attributesOf(exchange, resource);
   const { request, response, user, path } = exchange;
-  const record = auditor.begin({ source: sourceOf(request), user, path, verb: attributes.verb, ...(resource === undefined ? {} : { resource }) });
+  const record = auditor.begin({
+    source: sourceOf(request, idOf(response)),
+    user,
+    path,
+    verb: attributes.verb,
+    ...(resource === undefined ? {} : { resource }),
+  });
   if (record === undefined) return;
   exchange.audit = record;
   exchange.ctx.annotate = (key, value) => record.annotate(key, value);
@@ -34,8 +53,7 @@ export function auditRefusal(auditor: Auditor, request: IncomingMessage, respons
   const resource = parseResourcePath(exchange.path);
   const { verb } = attributesOf(exchange, resource);
   const { path } = exchange;
-  const record = auditor.begin({ source: sourceOf(request), user: undefined, path, verb, ...(resource === undefined ? {} : { resource }) });
-  record?.follow(response);
+  const record = auditor.begin({ source: sourceOf(request, idOf(response)), user: undefined, path, verb, ...(resource === undefined ? {} : { resource }) });
   record?.refused(attempted(request));
 }
 
@@ -52,11 +70,10 @@ export function endAudit(record: AuditRecord, response: ServerResponse, failure:
   else record.finish(500, undefined, failure instanceof Error ? failure : new Error(String(failure)));
 }
 
-function sourceOf({ url, headers, socket }: IncomingMessage): Source {
+function sourceOf({ url, headers, socket }: IncomingMessage, id: string): Source {
   const forwarded = [headers['x-forwarded-for'], headers['x-real-ip']].flat().flatMap((value) => (value ?? '').split(','));
   const connected = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   const ips = [...new Set([...forwarded.map((ip) => ip.trim()), connected])].filter((ip) => ip !== '');
-  const id = headers['audit-id'];
   const userAgent = headers['user-agent'];
-  return { uri: url, ips, ...(typeof id === 'string' ? { id } : {}), ...(userAgent === undefined ? {} : { userAgent }) };
+  return { uri: url, ips, id, ...(userAgent === undefined ? {} : { userAgent }) };
 }

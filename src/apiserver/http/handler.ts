@@ -13,7 +13,7 @@ import { sendKeySet, sendOpenIdConfiguration, type Discovery } from '../discover
 import type { ApiEngine, UserInfo } from '../engine.ts';
 import { TooManyRequests, type FlowControl } from '../flow-control/index.ts';
 import type { Upgrade } from '../streams/upgrade.ts';
-import { auditRefusal, beginAudit, endAudit, noteDecision } from './audit.ts';
+import { auditRefusal, beginAudit, endAudit, nameRequest, noteDecision } from './audit.ts';
 import { authorize } from './authorize.ts';
 import { actAs, exchangeOf, type Exchange } from './exchange.ts';
 import { sendTooMany, takeSeat } from './flow.ts';
@@ -121,6 +121,7 @@ async function measured(
   serve: (exchange: Exchange) => Promise<Answer>,
 ): Promise<void> {
   const started = performance.now();
+  nameRequest(request, response);
   let answer: Answer;
   let exchange: Exchange | undefined;
   let failure: unknown;
