@@ -288,10 +288,10 @@ function defaultJobSpec(spec: Job['spec'], inCronJob = false): void {
 }
 
 function defaultBinding(object: Unstructured): void {
-  fill(object['roleRef'], { apiGroup: 'rbac.authorization.k8s.io' });
-  for (const subject of list(object['subjects'])) {
-    if (subject['kind'] === 'User' || subject['kind'] === 'Group') fill(subject, { apiGroup: 'rbac.authorization.k8s.io' });
-  }
+  const group = 'rbac.authorization.k8s.io';
+  // No group is the same as the group of the core, which has no roles.
+  ((object['roleRef'] ??= {}) as Record<string, unknown>)['apiGroup'] ||= group;
+  for (const subject of list(object['subjects'])) if (subject['kind'] === 'User' || subject['kind'] === 'Group') subject['apiGroup'] ||= group;
 }
 
 /** Upstream shows that there are none. */

@@ -7,7 +7,7 @@ const ADDRESS = /\b10\.0\.0\.\d+\b/g;
 /** Fields whose value is the server's choice. */
 const CHOSEN = new Set(['resourceVersion', 'nodePort', 'healthCheckNodePort', 'continue', 'token']);
 /** Lists in the order of Go's maps, or of the second something happened in. */
-const UNORDERED = new Set(['causes', 'managedFields']);
+const UNORDERED = new Set(['causes', 'managedFields', 'resourceRules', 'nonResourceRules']);
 const HEADERS = ['content-type', 'warning', 'allow'] as const;
 
 /** Normalized text without the entries of managedFields. */
