@@ -83,3 +83,19 @@ test('a request that its signer does not sign fails with the reason', { skip }, 
   await api.kubectl('wait', 'csr/server', '--for=condition=Failed', '--timeout=20s');
   assert.match(await api.kubectl('get', 'csr', 'server', '-o', 'jsonpath={.status.conditions}'), /"subject organization is not system:nodes"/);
 });
+
+test('a certificate for serving lets nobody in', { skip }, async () => {
+  const usages = ['server auth', 'digital signature'];
+  const wishes = { commonName: 'system:node:node-2', organizations: ['system:nodes'], dnsNames: ['node-2'] };
+  const key = await ask('node-2', wishes, { signerName: 'kubernetes.io/kubelet-serving', usages });
+  await api.kubectl('certificate', 'approve', 'node-2');
+  await api.kubectl('wait', 'csr/node-2', '--for=jsonpath={.status.certificate}', '--timeout=20s');
+  const cert = atob(await api.kubectl('get', 'csr', 'node-2', '-o', 'jsonpath={.status.certificate}'));
+  assert.equal(new X509Certificate(cert).subjectAltName, 'DNS:node-2');
+  writeFileSync(join(api.dir, 'node-2.crt'), cert);
+  writeFileSync(join(api.dir, 'node-2.key'), key, { mode: 0o600 });
+  await api.kubectl('config', 'set-credentials', 'node-2', `--client-certificate=${api.dir}/node-2.crt`, `--client-key=${api.dir}/node-2.key`);
+  const { stdout, stderr } = await api.kubectlRaw(['--user=node-2', 'auth', 'whoami', '-o', 'json']);
+  assert.equal(stdout, '');
+  assert.match(stderr, /You must be logged in to the server|Unauthorized|tls:/);
+});
