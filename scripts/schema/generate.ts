@@ -142,7 +142,7 @@ function fieldData(
   const data: FieldData = { n: field.name, t: valueType(value), p: field.number };
   if (entry?.mapEntry) data.c = 'm';
   else if (field.repeated) data.c = 'l';
-  else if (field.pointer) data.z = 1;
+  else if (field.pointer || ALWAYS_WRITTEN.has(`${owner}.${field.name}`)) data.z = 1;
   // Each source is of another version; what is required in one of them was so in 1.34, but for a handful where it does no harm.
   if (required || schema?.required?.includes(field.name)) data.r = 1;
   Object.assign(data, markersOf(owner, field.name, data, property));
@@ -170,6 +170,9 @@ function warnOfNames(types: Record<string, TypeData>, swagger: Record<string, Sw
       console.error(`note: ${name}: only in the swagger ${missing.join(' ') || '-'}; only in protobuf ${added.join(' ') || '-'}`);
   }
 }
+
+/** Neither required nor kept by pointer, and yet Go writes their zero: no 'omitempty'. */
+const ALWAYS_WRITTEN = new Set(['io.k8s.api.apps.v1.StatefulSetStatus.availableReplicas']);
 
 const CRD = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.';
 /** Fields of custom resource definitions younger than the swagger, which is all that is known of kinds without protobuf. */

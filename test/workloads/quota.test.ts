@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configMaps, pods, resourceQuotas, services } from '../../src/kube/resources.ts';
+import { configMaps, jobs, pods, resourceQuotas, services } from '../../src/kube/resources.ts';
 import { StatusError } from '../../src/kube/status.ts';
 import type { ConfigMap, Pod, ResourceQuota, Service } from '../../src/kube/types.ts';
 import { World } from './world.ts';
@@ -117,4 +117,14 @@ test('a dry run is checked and not charged; a write that fails is not either', a
   assert.deepEqual(await used(world), { 'count/configmaps': '1' });
   await world.create(configMaps, configMap('c'));
   await assert.rejects(world.client.create(configMaps, configMap('d'), { dryRun: true }), /exceeded quota/);
+});
+
+test('a job counts as active only what the quota let it make', async () => {
+  await using world = await withQuota({ pods: '1' });
+  const key = { namespace: 'default', name: 'j' };
+  const template = { spec: { restartPolicy: 'Never' as const, containers: [{ name: 'main', image: 'x' }] } };
+  await world.create(jobs, { apiVersion: 'batch/v1', kind: 'Job', metadata: key, spec: { completions: 2, parallelism: 2, template } });
+  await world.until('one runs', async () => (await world.list(pods))[0]?.status?.phase === 'Running');
+  await world.until('it is counted', async () => (await world.client.get(jobs, key)).status?.active === 1);
+  assert.equal((await world.list(pods)).length, 1);
 });

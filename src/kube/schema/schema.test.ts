@@ -71,6 +71,14 @@ test('quantities are kept in their canonical form', () => {
   assert.deepEqual(overhead, { cpu: '500m', memory: '1Gi', pods: '2' });
 });
 
+test('zeros are as good as absent, but for those that Go always writes', () => {
+  const body = { status: { replicas: 0, readyReplicas: 0, availableReplicas: 0 } };
+  const type = schemaOf({ group: 'apps', version: 'v1', kind: 'StatefulSet' });
+  assert.ok(type);
+  checkFields(body, type, { prune: true });
+  assert.deepEqual(body, { status: { replicas: 0, availableReplicas: 0 } });
+});
+
 test('duplicate keys are found at any depth and values are as JSON.parse gives them', () => {
   const { value, duplicates } = parseJson('{"a":1,"spec":{"x":1,"x":2,"list":[{"k":1},{"k":"}\\"","k":3}]},"a":2}');
   assert.deepEqual(duplicates, ['spec.x', 'spec.list[1].k', 'a']);

@@ -98,7 +98,13 @@ test('a paused deployment is resized but not rolled out', () => {
   const plan = decide(d, [old], false, NOW);
   assert.equal(plan.create, undefined);
   assert.equal(plan.update.get(old)?.replicas, 5);
-  assert.equal(plan.status.conditions?.find((c) => c.type === 'Progressing')?.reason, 'DeploymentPaused');
+  assert.deepEqual(
+    plan.status.conditions?.map(({ type, reason }) => [type, reason]),
+    [
+      ['Progressing', 'DeploymentPaused'],
+      ['Available', 'MinimumReplicasUnavailable'],
+    ],
+  );
 });
 
 test('a rollout that stands still past its deadline is said to have timed out', () => {

@@ -27,6 +27,7 @@ export function decide(deployment: Deployment, sets: readonly ReplicaSet[], oldP
   const plan: Plan = { update: new Map(), remove: [], status: {} };
   if (deployment.metadata.deletionTimestamp !== undefined) return { ...plan, status: countReplicas(deployment, sets, newSet, nowMs) };
   if (newSet !== undefined) syncNewSet(plan, deployment, newSet, old);
+  const noted: Deployment = { ...deployment, status: notePause(deployment, nowMs) };
   const paused = deployment.spec?.paused === true;
   const resized = sets.some((set) => {
     const desired = set.metadata.annotations?.[DESIRED_REPLICAS];
@@ -35,16 +36,14 @@ export function decide(deployment: Deployment, sets: readonly ReplicaSet[], oldP
   if (paused || resized) {
     resize(plan, deployment, scaleInProportion(deployment, newSet, old));
     for (const set of sets) if (replicasOf(set) > 0) annotate(plan, deployment, set);
-    plan.status = countReplicas(deployment, sets, newSet, nowMs);
-    notePause(plan.status, deployment, nowMs);
+    plan.status = countReplicas(noted, sets, newSet, nowMs);
     if (paused) plan.remove = beyondHistory(deployment, old);
     return plan;
   }
   if (isRollingUpdate(deployment)) roll(plan, deployment, newSet, old);
   else recreate(plan, deployment, newSet, old, oldPodsRunning);
   const all = plan.create === undefined ? sets : [...sets, plan.create];
-  plan.status = rolloutStatus(deployment, all, newSet ?? plan.create, nowMs);
-  notePause(plan.status, deployment, nowMs);
+  plan.status = rolloutStatus(noted, all, newSet ?? plan.create, nowMs);
   noteNewSet(plan.status, deployment, newSet, plan.create, nowMs);
   if (isComplete(deployment, plan.status)) plan.remove = beyondHistory(deployment, old);
   return plan;
@@ -129,17 +128,18 @@ function annotate(plan: Plan, deployment: Deployment, set: ReplicaSet): void {
   if (plan.update.has(set) || !sameValue(annotations, set.metadata.annotations)) plan.update.set(set, { ...planned, annotations });
 }
 
-/** A pause stops the deadline; resuming starts it anew. */
-function notePause(status: DeploymentStatus, deployment: Deployment, nowMs: number): void {
-  if (deadlineSeconds(deployment) === undefined) return;
+/** A pause stops the deadline; resuming starts it anew. Noted before anything else: so the condition comes first. */
+function notePause(deployment: Deployment, nowMs: number): DeploymentStatus {
+  const status: DeploymentStatus = { ...deployment.status };
   const progressing = getCondition(status.conditions, 'Progressing');
-  if (progressing?.reason === 'ProgressDeadlineExceeded') return;
+  if (deadlineSeconds(deployment) === undefined || progressing?.reason === 'ProgressDeadlineExceeded') return status;
   const paused = deployment.spec?.paused === true;
   if (paused && progressing?.reason !== 'DeploymentPaused') {
     setDeploymentCondition(status, { type: 'Progressing', status: 'Unknown', reason: 'DeploymentPaused', message: 'Deployment is paused' }, nowMs);
   } else if (!paused && progressing?.reason === 'DeploymentPaused') {
     setDeploymentCondition(status, { type: 'Progressing', status: 'Unknown', reason: 'DeploymentResumed', message: 'Deployment is resumed' }, nowMs);
   }
+  return status;
 }
 
 function noteNewSet(status: DeploymentStatus, deployment: Deployment, newSet: ReplicaSet | undefined, created: ReplicaSet | undefined, nowMs: number): void {

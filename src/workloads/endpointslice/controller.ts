@@ -10,6 +10,7 @@ import { Expectations } from '../shared/expectations.ts';
 import { isNamespaceTerminating } from '../shared/pod-control.ts';
 import { groupEndpoints, MANAGED_BY, MANAGER, planSlices, SERVICE_NAME, type SlicePlan } from './decide.ts';
 import { endpointsOf } from './legacy.ts';
+import { triggeredAt, TriggerTimes } from './trigger-times.ts';
 
 const BY_SERVICE = 'workloads/slices-of-service';
 const ZONE = 'topology.kubernetes.io/zone';
@@ -21,6 +22,8 @@ export function endpointSliceController(ctx: ControllerContext): Controller {
   const sliceInformer = ctx.informer(endpointSlices);
   sliceInformer.addIndex(BY_SERVICE, (slice) => (isOurs(slice) ? [serviceOf(slice)] : []));
   const expectations = new Expectations(ctx.clock);
+  const sliceTimes = new TriggerTimes();
+  const legacyTimes = new TriggerTimes();
 
   function ofPod(pod: Pod, old: Pod | undefined): ObjectKey[] {
     const keys: ObjectKey[] = [];
@@ -36,22 +39,23 @@ export function endpointSliceController(ctx: ControllerContext): Controller {
     return [{ namespace: slice.metadata.namespace ?? '', name: slice.metadata.labels?.[SERVICE_NAME] ?? '' }];
   }
 
-  async function apply(owner: string, plan: SlicePlan): Promise<void> {
+  async function apply(owner: string, plan: SlicePlan, triggerTime: string | undefined): Promise<void> {
     if (plan.create.length > 0) expectations.expectCreates(owner, plan.create.length);
     for (const slice of plan.create) {
       try {
-        await ctx.client.create(endpointSlices, slice);
+        await ctx.client.create(endpointSlices, { ...slice, metadata: { ...slice.metadata, ...triggeredAt(slice, triggerTime) } });
       } catch (error) {
         expectations.forget(owner);
         if (!isNamespaceTerminating(error)) throw error;
       }
     }
-    for (const slice of plan.update) await ctx.client.update(endpointSlices, slice);
+    for (const slice of plan.update) await ctx.client.update(endpointSlices, { ...slice, metadata: { ...slice.metadata, ...triggeredAt(slice, triggerTime) } });
     for (const slice of plan.remove) await ctx.client.delete(endpointSlices, keyOf(slice)).catch(unlessNotFound);
   }
 
   async function writeLegacy(service: Service, selected: readonly Pod[]): Promise<void> {
     const wanted = endpointsOf(service, selected);
+    Object.assign(wanted.metadata, triggeredAt(wanted, legacyTimes.next(service, selected)));
     try {
       const found = await ctx.client.get(endpoints, keyOf(service));
       if (sameValue(found.subsets, wanted.subsets) && sameValue(found.metadata.labels, wanted.metadata.labels)) return;
@@ -72,6 +76,8 @@ export function endpointSliceController(ctx: ControllerContext): Controller {
       const owner = `${key.namespace ?? ''}/${key.name}`;
       if (service === undefined) {
         expectations.forget(owner);
+        sliceTimes.forget(key);
+        legacyTimes.forget(key);
         // Slices follow their owner through the garbage collector; Endpoints have none.
         return ctx.client.delete(endpoints, key).catch(unlessNotFound);
       }
@@ -79,7 +85,8 @@ export function endpointSliceController(ctx: ControllerContext): Controller {
       const selected = podInformer.list(key.namespace).filter((pod) => selects(service, pod));
       if (expectations.satisfied(owner)) {
         const zoneOf = (nodeName: string) => nodeInformer.get({ name: nodeName })?.metadata.labels?.[ZONE];
-        await apply(owner, planSlices(service, groupEndpoints(service, selected, zoneOf), sliceInformer.byIndex(BY_SERVICE, owner)));
+        const plan = planSlices(service, groupEndpoints(service, selected, zoneOf), sliceInformer.byIndex(BY_SERVICE, owner));
+        await apply(owner, plan, sliceTimes.next(service, selected));
       }
       await writeLegacy(service, selected);
     },

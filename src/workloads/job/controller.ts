@@ -84,33 +84,36 @@ export function jobController(ctx: ControllerContext): Controller {
     }
   }
 
-  async function act(job: Job, text: string, plan: JobPlan): Promise<void> {
-    if (plan.remove.length > 0) {
-      expectations.expectDeletes(
-        text,
-        plan.remove.map((pod) => pod.metadata.uid ?? ''),
-      );
-      try {
-        await forEachLimited(plan.remove, IN_FLIGHT, async (pod) => {
-          // Ended by the job's own will: unless it has been counted, it is not to be counted as failed.
-          if (!plan.release.includes(pod)) await release(pod);
-          await deletePod(control, job, pod);
-        });
-      } catch (error) {
-        expectations.forget(text);
-        throw error;
-      }
-      return;
+  async function end(job: Job, text: string, plan: JobPlan): Promise<void> {
+    if (plan.remove.length === 0) return;
+    expectations.expectDeletes(
+      text,
+      plan.remove.map((pod) => pod.metadata.uid ?? ''),
+    );
+    try {
+      await forEachLimited(plan.remove, IN_FLIGHT, async (pod) => {
+        // Ended by the job's own will: unless it has been counted, it is not to be counted as failed.
+        if (!plan.release.includes(pod)) await release(pod);
+        await deletePod(control, job, pod);
+      });
+    } catch (error) {
+      expectations.forget(text);
+      throw error;
     }
-    if (plan.create.length === 0) return;
-    expectations.expectCreates(text, plan.create.length);
-    const { succeeded, error } = await slowStart(plan.create.length, async (i) => {
-      const wanted = plan.create[i] ?? {};
+  }
+
+  /** What is made counts as active at once; what cannot be made does not, and answers its error. */
+  async function start(job: Job, text: string, { create, status }: JobPlan): Promise<unknown> {
+    if (create.length === 0) return undefined;
+    expectations.expectCreates(text, create.length);
+    const { succeeded, error } = await slowStart(create.length, async (i) => {
+      const wanted = create[i] ?? {};
       const more = wanted.index === undefined ? {} : { generateName: namePrefix(job, wanted.index) };
       await createPod(control, job, podFromTemplate(job, jobTemplate(job, wanted), more));
     });
-    for (let i = succeeded; i < plan.create.length; i++) expectations.created(text);
-    if (error !== undefined && !isNamespaceTerminating(error)) throw error;
+    for (let i = succeeded; i < create.length; i++) expectations.created(text);
+    if (succeeded > 0) status.active = (status.active ?? 0) + succeeded;
+    return isNamespaceTerminating(error) ? undefined : error;
   }
 
   /** Says what has just become true of the job. */
@@ -146,10 +149,12 @@ export function jobController(ctx: ControllerContext): Controller {
       const plan = decide(job, owned, ctx.clock.now());
       // Deciding on a stale view would start or end pods twice; counting is safe.
       if (!satisfied) Object.assign(plan, { create: [], remove: [] });
+      const failure = await start(job, text, plan);
       const after = isFinished(job) ? job : await writeStatus(ctx.client, jobs, job, plan.status);
       announce(job, after);
       await forEachLimited(plan.release, IN_FLIGHT, release);
-      await act(job, text, plan);
+      await end(job, text, plan);
+      if (failure !== undefined) throw failure;
       if (plan.requeueAfterMs !== undefined) return { requeueAfterMs: plan.requeueAfterMs };
     },
   });

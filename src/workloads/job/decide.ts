@@ -10,7 +10,7 @@ import { isTracked } from './pods.ts';
 import { deadlineMs, judge, type Verdict } from './verdict.ts';
 
 export interface JobPlan {
-  /** Written first: a pod that is counted here may then lose its finalizer. */
+  /** Written before the release: a pod that is counted here may then lose its finalizer. Its `active` knows nothing of `create` yet. */
   status: JobStatus;
   release: Pod[];
   remove: Pod[];
@@ -46,7 +46,7 @@ export function decide(job: Job, pods: readonly Pod[], nowMs: number): JobPlan {
     const deadline = deadlineMs(current);
     if (deadline !== undefined) plan.requeueAfterMs = Math.min(plan.requeueAfterMs ?? Infinity, Math.max(1, deadline - nowMs));
   }
-  status.active = seen.active.length - plan.remove.length + plan.create.length;
+  status.active = seen.active.length - plan.remove.length;
   status.ready = seen.active.filter((pod) => !plan.remove.includes(pod) && isPodReady(pod)).length;
   status.terminating = seen.terminating.length;
   if (status.active === 0) delete status.active;

@@ -16,6 +16,8 @@ interface RunningPod {
   status: { phase?: string; startTime?: string };
 }
 
+let addresses = 0;
+
 const now = (): string => new Date().toISOString().replace(/\.\d+/, '');
 
 export async function listOf<T>(peer: Peer, path: string): Promise<T[]> {
@@ -62,8 +64,10 @@ async function step(peer: Peer, pod: RunningPod): Promise<void> {
     const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { kind: 'Node', name: NODE } };
     await peer.call({ method: 'POST', path: `${path}/binding`, body: binding });
   } else if (phase === 'Pending') {
-    const condition = { type: 'Ready', status: 'True', lastTransitionTime: now() };
-    await report({ phase: 'Running', startTime: now(), conditions: [condition] });
+    const ready = pod.spec.containers[0]?.args?.includes('unready') ? 'False' : 'True';
+    const ip = `10.1.${Math.floor(addresses / 200)}.${(addresses++ % 200) + 1}`;
+    const conditions = [{ type: 'Ready', status: ready, lastTransitionTime: now() }];
+    await report({ phase: 'Running', startTime: now(), podIP: ip, podIPs: [{ ip }], conditions });
   } else if (!ended) {
     const code = exitCodeOf(pod);
     if (code !== undefined && Date.now() - Date.parse(pod.status.startTime ?? '') > RUN_MS) await report(endOf(pod, code));
@@ -79,7 +83,7 @@ function endOf(pod: RunningPod, exitCode: number): object {
   };
 }
 
-/** The first container's arguments say how a pod ends: '0', or '1=3' for the pod of index 1 alone; without them it runs on. */
+/** The first container's arguments say how a pod ends: '0', or '1=3' for the pod of index 1 alone; without them it runs on, and is not ready with 'unready'. */
 function exitCodeOf({ metadata, spec }: RunningPod): number | undefined {
   const args = spec.containers[0]?.args ?? [];
   const own = args.find((arg) => arg.startsWith(`${metadata.annotations?.[INDEX]}=`))?.split('=')[1] ?? args.find((arg) => /^\d+$/.test(arg));

@@ -6,6 +6,9 @@ interface Seen {
   metadata: { name: string; ownerReferences?: { kind: string; name: string }[] };
   spec?: { hostname?: string; containers?: { env?: unknown }[] };
   status?: { phase?: string };
+  /** Of slices. */
+  endpoints?: unknown[];
+  ports?: unknown;
 }
 
 interface SeenEvent {
@@ -26,6 +29,7 @@ const KINDS = [
   '/api/v1 replicationcontrollers',
   '/api/v1 resourcequotas',
   '/apis/policy/v1 poddisruptionbudgets',
+  '/apis/discovery.k8s.io/v1 endpointslices',
 ];
 /** The last is younger than Kubernetes 1.34, whose schema Argosy speaks. */
 const LEFT_OUT = new Set(['managedFields', 'uid', 'resourceVersion', 'creationTimestamp', 'terminatingReplicas']);
@@ -38,7 +42,8 @@ function masked(text: string): string {
     .replace(new RegExp(`-[${SAFE}]{8,10}-[${SAFE}]{5}\\b`, 'g'), '-<hash>-<random>')
     .replace(new RegExp(`-[${SAFE}]{5}\\b`, 'g'), '-<random>')
     .replace(new RegExp(`\\b[${SAFE}]{8,10}\\b`, 'g'), '<hash>')
-    .replace(/-\d{8}\b/g, '-<minute>');
+    .replace(/-\d{8}\b/g, '-<minute>')
+    .replace(/\b10\.1\.\d+\.\d+\b/g, '<address>');
 }
 
 function plain(value: unknown): unknown {
@@ -57,8 +62,16 @@ export async function pictureOf(peer: Peer): Promise<Map<string, string>> {
   const put = (key: string, value: string): void => void parts.set(key, [...(parts.get(key) ?? []), value]);
   for (const kind of KINDS) {
     const [base = '', plural = ''] = kind.split(' ');
-    for (const { metadata, status } of await listOf<Seen>(peer, `${base}/namespaces/${NAMESPACE}/${plural}`))
-      put(`${plural} ${masked(metadata.name)}`, text({ metadata, status }));
+    for (const { metadata, status, endpoints, ports } of await listOf<Seen>(peer, `${base}/namespaces/${NAMESPACE}/${plural}`))
+      put(
+        `${plural} ${masked(metadata.name)}`,
+        text({
+          metadata: endpoints === undefined ? metadata : { ...metadata, generation: 'chance' },
+          status,
+          endpoints: endpoints?.map(plain).map(text).toSorted(),
+          ports,
+        }),
+      );
   }
   for (const { metadata, spec, status } of await listOf<Seen>(peer, `/api/v1/namespaces/${NAMESPACE}/pods`)) {
     const owner = masked(metadata.ownerReferences?.[0]?.name ?? 'nobody');
@@ -68,5 +81,14 @@ export async function pictureOf(peer: Peer): Promise<Map<string, string>> {
     const { type, reason, message, source, involvedObject } = event;
     put(`events of ${involvedObject.kind} ${masked(involvedObject.name)}`, masked(`${type} ${reason}: ${message} (${source.component})`));
   }
-  return new Map([...parts].map(([key, texts]) => [key, texts.toSorted().join('\n')]));
+  // How often something that cannot be was tried is chance.
+  return new Map(
+    [...parts].map(([key, texts]) => [
+      key,
+      texts
+        .filter((one, i) => !one.includes('(combined from similar events)') && (!one.includes(' Failed') || texts.indexOf(one) === i))
+        .toSorted()
+        .join('\n'),
+    ]),
+  );
 }

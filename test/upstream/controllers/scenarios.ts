@@ -34,7 +34,7 @@ const set = (plural: string, name: string, spec: object): Call =>
 
 export const BEGINNING: readonly Call[] = [
   make('/api/v1', 'resourcequotas', { metadata: { name: 'quota' }, spec: { hard: { pods: '100', 'count/jobs.batch': '60', services: '2' } } }),
-  make('/api/v1', 'resourcequotas', { metadata: { name: 'ending' }, spec: { hard: { pods: '50' }, scopes: ['Terminating'] } }),
+  make('/api/v1', 'resourcequotas', { metadata: { name: 'ending' }, spec: { hard: { pods: '1' }, scopes: ['Terminating'] } }),
   job('plain'),
   job('three', { completions: 3, parallelism: 2 }),
   job('queue', { parallelism: 2 }),
@@ -66,6 +66,10 @@ export const BEGINNING: readonly Call[] = [
   cronJob('one-at-a-time', { timeZone: 'Asia/Tokyo', concurrencyPolicy: 'Forbid' }, []),
   cronJob('replaced', { concurrencyPolicy: 'Replace' }, []),
   cronJob('never', { schedule: '0 0 31 2 *' }, []),
+  make(BATCH, 'jobs', {
+    metadata: { name: 'over-quota' },
+    spec: { parallelism: 2, template: { spec: { ...template([], undefined, 'Never').spec, activeDeadlineSeconds: 1000 } } },
+  }),
   make('/api/v1', 'replicationcontrollers', {
     metadata: { name: 'old' },
     spec: { replicas: 2, selector: { app: 'old' }, template: template([], { app: 'old' }) },
@@ -73,9 +77,28 @@ export const BEGINNING: readonly Call[] = [
   set('replicasets', 'plain-set', { replicas: 2 }),
   set('deployments', 'web', { replicas: 2 }),
   set('deployments', 'stuck', { replicas: 2, strategy: { type: 'Recreate' } }),
+  set('deployments', 'late', { replicas: 1, progressDeadlineSeconds: 5, template: template(['unready'], { app: 'late' }) }),
+  set('deployments', 'paused', { replicas: 1, paused: true }),
+  set('deployments', 'surging', { replicas: 3, strategy: { rollingUpdate: { maxSurge: 2, maxUnavailable: 0 } }, revisionHistoryLimit: 0 }),
+  set('deployments', 'emptied', { replicas: 2 }),
+  set('statefulsets', 'ordered', { replicas: 3, serviceName: 'ordered' }),
+  set('statefulsets', 'parallel', { replicas: 3, serviceName: 'parallel', podManagementPolicy: 'Parallel' }),
+  set('statefulsets', 'partitioned', { replicas: 2, serviceName: 'partitioned', updateStrategy: { rollingUpdate: { partition: 1 } } }),
+  set('statefulsets', 'stalled', { replicas: 2, serviceName: 'stalled', template: template(['unready'], { app: 'stalled' }) }),
+  set('daemonsets', 'by-hand', { updateStrategy: { type: 'OnDelete' } }),
+  set('daemonsets', 'nowhere', { template: { ...template([], { app: 'nowhere' }), spec: { ...template().spec, nodeSelector: { a: 'b' } } } }),
   set('statefulsets', 'state', { replicas: 2, serviceName: 'state' }),
   set('daemonsets', 'daemon', {}),
   make('/apis/policy/v1', 'poddisruptionbudgets', { metadata: { name: 'web' }, spec: { minAvailable: '50%', selector: { matchLabels: { app: 'web' } } } }),
+  make('/apis/policy/v1', 'poddisruptionbudgets', {
+    metadata: { name: 'late' },
+    spec: { maxUnavailable: 1, selector: { matchLabels: { app: 'late' } } },
+  }),
+  make('/apis/policy/v1', 'poddisruptionbudgets', { metadata: { name: 'nobody' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'nobody' } } } }),
+  make('/api/v1', 'services', {
+    metadata: { name: 'late' },
+    spec: { selector: { app: 'late' }, clusterIP: 'None', ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+  }),
   make('/api/v1', 'services', { metadata: { name: 'web' }, spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } }),
 ];
 
@@ -93,6 +116,14 @@ export const CHANGES: readonly Call[] = [
   patch(BATCH, 'jobs', 'narrowed', { spec: { parallelism: 1 } }),
   patch(APPS, 'deployments', 'web', image('x:2')),
   patch(APPS, 'deployments', 'stuck', { spec: { replicas: 1 } }),
+  patch(APPS, 'deployments', 'paused', image('x:2')),
+  patch(APPS, 'deployments', 'surging', image('x:2')),
+  patch(APPS, 'deployments', 'emptied', { spec: { replicas: 0 } }),
+  patch(APPS, 'statefulsets', 'ordered', { spec: { replicas: 1 } }),
+  patch(APPS, 'statefulsets', 'parallel', { spec: { replicas: 1 } }),
+  patch(APPS, 'statefulsets', 'partitioned', image('x:2')),
+  patch(APPS, 'daemonsets', 'by-hand', image('x:2')),
+  patch(APPS, 'replicasets', 'plain-set', { spec: { replicas: 1 } }),
   patch(APPS, 'statefulsets', 'state', image('x:2')),
   patch(APPS, 'daemonsets', 'daemon', image('x:2')),
   { method: 'DELETE', path: `${pathOf(BATCH, 'jobs')}/deleted?propagationPolicy=Background` },
