@@ -8,6 +8,7 @@ import type {
   Deployment,
   Event,
   Job,
+  Node,
   KubeObject,
   Pod,
   PodTemplateSpec,
@@ -45,6 +46,20 @@ function template(pod: PodTemplateSpec | undefined): void {
 }
 
 const ROLLING = { maxUnavailable: '25%', maxSurge: '25%' };
+
+/** What a node has not told yet is there, and empty. */
+const NO_NODE_INFO: NonNullable<NonNullable<Node['status']>['nodeInfo']> = {
+  architecture: '',
+  bootID: '',
+  containerRuntimeVersion: '',
+  kernelVersion: '',
+  kubeProxyVersion: '',
+  kubeletVersion: '',
+  machineID: '',
+  operatingSystem: '',
+  osImage: '',
+  systemUUID: '',
+};
 
 const DEFAULTS: Record<string, Defaulter> = {
   'v1/Pod': define<Pod>(({ spec }) => {
@@ -184,6 +199,16 @@ const DEFAULTS: Record<string, Defaulter> = {
     fill(scaleUp, { stabilizationWindowSeconds: 0, selectPolicy: 'Max', policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, everything] });
     // The window for scaling down is the controller's to say.
     fill(scaleDown, { selectPolicy: 'Max', policies: [everything] });
+  }),
+  'v1/Node': define<Node>((node) => {
+    const { spec } = node;
+    // The first range stands in both fields; the older one decides.
+    if (spec?.podCIDR && spec.podCIDR !== spec.podCIDRs?.[0]) spec.podCIDRs = [spec.podCIDR];
+    if (spec?.podCIDRs?.[0] !== undefined && !spec.podCIDR) spec.podCIDR = spec.podCIDRs[0];
+    node.status ??= {};
+    node.status.daemonEndpoints ??= {};
+    node.status.daemonEndpoints.kubeletEndpoint ??= { Port: 0 };
+    node.status.nodeInfo = { ...NO_NODE_INFO, ...node.status.nodeInfo };
   }),
   'autoscaling/v1/HorizontalPodAutoscaler': define<Unstructured>((object) => {
     fill(object, { spec: {} });

@@ -18,6 +18,8 @@ import { validateCronJob, validateJob } from './jobs.ts';
 import { validateLimitRange, validateQuotaStatus, validateResourceQuota } from './limits.ts';
 import { validateFlowSchema, validatePriorityLevel } from './flow-control.ts';
 import { validateMetadata } from './metadata.ts';
+import { validateIngress, validateNetworkPolicy } from './networking.ts';
+import { validateNode } from './node.ts';
 import { validatePodSpec, validatePodTemplate, validatePodUpdate } from './pod.ts';
 import { validateControllerRevision, validateEvent, validateLease, validateNewEvent } from './records.ts';
 import { validateClusterRole, validateClusterRoleBinding, validateRole, validateRoleBinding } from './rbac.ts';
@@ -43,6 +45,9 @@ const RULES: Record<string, Rule> = {
   'v1/ConfigMap': rule(validateConfigMap),
   'v1/Secret': rule(validateSecret),
   'v1/Namespace': rule(validateNamespace),
+  'v1/Node': rule(validateNode),
+  'networking.k8s.io/v1/Ingress': rule(validateIngress),
+  'networking.k8s.io/v1/NetworkPolicy': rule(validateNetworkPolicy),
   'v1/LimitRange': rule(validateLimitRange),
   'v1/ResourceQuota': rule(validateResourceQuota),
   'apps/v1/Deployment': rule<Deployment>(validateDeployment),
