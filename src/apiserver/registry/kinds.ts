@@ -3,7 +3,7 @@ import type { CertificateSigningRequest } from '../../kube/certificates/types.ts
 import { isDns1123Label } from '../../kube/names.ts';
 import { qosClass } from '../../kube/pods.ts';
 import { compareQuantities } from '../../kube/quantity.ts';
-import type { DaemonSet, Job, KubeObject, Namespace, Pod, ResourceQuota, Service, Unstructured } from '../../kube/types.ts';
+import type { DaemonSet, Job, KubeObject, Namespace, PersistentVolume, Pod, ResourceQuota, Service, Unstructured } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import type { ResourceDefinition } from '../engine.ts';
 import { equalJson } from './json.ts';
@@ -12,7 +12,6 @@ import { collectionName, type WriteRequest } from './world.ts';
 /** The status a new object starts with, by storage collection; other kinds with a status start with {}. */
 const FIRST_STATUS: Record<string, object> = {
   '/namespaces': { phase: 'Active' },
-  '/persistentvolumes': { phase: 'Pending' },
   '/persistentvolumeclaims': { phase: 'Pending' },
   '/services': { loadBalancer: {} },
   '/replicationcontrollers': { replicas: 0 },
@@ -50,6 +49,16 @@ interface KindRules {
 }
 
 const RULES: Record<string, KindRules> = {
+  // When a volume came to its phase is the server's to say.
+  '/persistentvolumes': {
+    create(object, { world }) {
+      (object as PersistentVolume).status = { phase: 'Pending', lastPhaseTransitionTime: timestamp(world.clock.now()) };
+    },
+    subresource(object, old, subresource, now) {
+      const [{ status }, { status: before }] = [object as PersistentVolume, old as PersistentVolume];
+      if (subresource === 'status' && status !== undefined && status.phase !== before?.phase) status.lastPhaseTransitionTime = now;
+    },
+  },
   '/pods': {
     create(object, { world }) {
       const pod = object as Pod;

@@ -12,7 +12,7 @@ export interface KnownDifference {
 const GO_TYPE = /Go (struct field [^\s"]+|value) of type [^\s",]+/g;
 
 /** Lines that upstream's newer version adds to answers. */
-const YOUNGER = /^ *"(preventPodSchedulingIfMissing|maxUnavailable|emulationMajor|emulationMinor|minCompatibilityMajor|minCompatibilityMinor)": .*\n/gm;
+const YOUNGER = /^ *"(?:f:)?(preventPodSchedulingIfMissing|emulationMajor|emulationMinor|minCompatibilityMajor|minCompatibilityMinor)": .*\n/gm;
 
 export const KNOWN: readonly KnownDifference[] = [
   {
