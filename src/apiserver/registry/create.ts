@@ -6,7 +6,7 @@ import { encode } from '../store/stored-object.ts';
 import type { Review } from '../webhooks/review.ts';
 import { checkIdentity, keyOf, shapeBody } from './body.ts';
 import { prepareViews, storageForm } from './conversion.ts';
-import { prepareCreate } from './kinds.ts';
+import { prepareCreate, warnAboutNew } from './kinds.ts';
 import { managersOfNew, setManagers } from './managed-fields.ts';
 import { generateName, stampNew } from './metadata.ts';
 import { validate } from './strategy.ts';
@@ -66,6 +66,7 @@ async function accept(world: RegistryWorld, definition: ResourceDefinition, ctx:
   world.admission.admit({ operation: 'create', world, definition, ctx, key, object });
   const errors = validate(definition, object);
   if (errors.length > 0) throw invalid(kindOf(definition, object.metadata.name), errors);
+  warnAboutNew(definition, object, ctx.warnings);
   if (world.store.newest(collectionOf(world, definition), storageKey(definition, key)) !== undefined) {
     // What is wrong with an object comes before that there is one already, as upstream.
     world.admission.conclude({ operation: 'create', world, definition, ctx, key, object });

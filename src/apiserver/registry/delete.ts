@@ -44,6 +44,7 @@ export async function remove(
   key: ObjectKey,
   request: DeleteRequest = {},
 ): Promise<StoredObject> {
+  warnOfOrphans(definition, ctx, request);
   let old = current(world, definition, key).object;
   checkPreconditions(definition, old, request);
   const review = world.reviewers.of({ operation: 'DELETE', definition, ctx, key, old });
@@ -56,7 +57,6 @@ export async function remove(
   if (definition.group === '' && definition.plural === 'namespaces' && PROTECTED_NAMESPACES.has(key.name)) {
     throw forbidden(targetOf(definition, key.name), 'this namespace may not be deleted');
   }
-  warnOfOrphans(definition, ctx, request);
   const object = deleted(world, definition, old, request);
   const gone = isFinished(definition, object);
   if (ctx.dryRun) return gone ? successStatus(definition, old) : encode(0, object);
@@ -92,6 +92,7 @@ export async function removeCollection(
   selection: ListRequest,
   request: DeleteRequest = {},
 ): Promise<ListResult> {
+  warnOfOrphans(definition, ctx, request);
   const found = await list(world.store, definition, selection);
   await Promise.all(
     found.items.map(async ({ object }) => {
@@ -176,9 +177,11 @@ function finalizersAfter(definition: ResourceDefinition, finalizers: readonly st
   return policy === 'Foreground' ? [...others, FOREGROUND] : others;
 }
 
+const PODS_STAY =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
+
 function warnOfOrphans({ group, plural }: ResourceDefinition, ctx: RequestContext, request: DeleteRequest): void {
   if (group !== 'batch' || plural !== 'jobs' || policyOf(request) !== undefined) return;
-  ctx.warnings.push(
-    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
-  );
+  // Of many jobs deleted at once it is said once.
+  if (!ctx.warnings.includes(PODS_STAY)) ctx.warnings.push(PODS_STAY);
 }

@@ -31,7 +31,7 @@ const CREATED_WITH_STATUS = new Set(['/nodes']);
 /** Kinds whose names end up in host names of pods. */
 const NAMES_IN_HOSTNAMES = new Set(['/pods', '/replicationcontrollers', 'apps/deployments', 'apps/replicasets', 'batch/jobs', 'batch/cronjobs']);
 
-function warnAboutName({ metadata }: KubeObject, { ctx }: WriteRequest): void {
+function warnAboutName({ metadata }: KubeObject, warnings: string[]): void {
   const wrong = metadata.name ? isDns1123Label(metadata.name) : [];
   if (wrong.length === 0) return;
   ctx.warnings.push(
@@ -108,7 +108,12 @@ const RULES: Record<string, KindRules> = {
     },
   },
   'batch/jobs': { create: (object) => generateSelector(object as Job) },
-  '/resourcequotas': { create: (object, { ctx }) => warnAboutQuota(object as ResourceQuota, ctx.warnings) },
+  '/limitranges': {
+    create(object, { world }) {
+      // The only kind that needs no name.
+      if (!object.metadata.name) object.metadata.name = world.random.uuid();
+    },
+  },
   // Fields of coordinated leader election, which is upstream's alpha: off.
   'coordination.k8s.io/leases': {
     create: (object) => {
@@ -169,7 +174,6 @@ export function prepareCreate(object: KubeObject, request: WriteRequest): void {
     else if (definition.builtin) (object as Unstructured)['status'] = {};
     else delete (object as Unstructured)['status'];
   }
-  if (NAMES_IN_HOSTNAMES.has(collection)) warnAboutName(object, request);
   RULES[collection]?.create?.(object, request);
 }
 
@@ -192,6 +196,13 @@ function keepAllocated(service: Service, old: Service): void {
   if (spec === undefined || before === undefined) return;
   dropUnused(spec, before);
   if (spec.type === 'ExternalName' || before.type === 'ExternalName') return;
+/** What may surprise about a new object that is valid. */
+export function warnAboutNew({ storage }: ResourceDefinition, object: KubeObject, warnings: string[]): void {
+  const collection = collectionName(storage);
+  if (NAMES_IN_HOSTNAMES.has(collection)) warnAboutName(object, warnings);
+  if (collection === '/resourcequotas') warnAboutQuota(object as ResourceQuota, warnings);
+}
+
   if (!spec.clusterIP && !spec.clusterIPs?.length) {
     if (before.clusterIP !== undefined) spec.clusterIP = before.clusterIP;
     if (before.clusterIPs !== undefined) spec.clusterIPs = [...before.clusterIPs];
@@ -237,7 +248,8 @@ function countTemplates({ metadata }: DaemonSet, generation: number): void {
 /** Jobs select their pods by their own uid, unless told otherwise. Labels the user gave stay: if they contradict, validation says so. */
 function generateSelector(job: Job): void {
   const { spec, metadata } = job;
-  if (spec?.template === undefined || spec.manualSelector === true) return;
+  if (spec === undefined || spec.manualSelector === true) return;
+  spec.template ??= {};
   const uid = metadata.uid ?? '';
   const name = metadata.name ?? '';
   const given = spec.template.metadata?.labels;

@@ -18,8 +18,8 @@ import { collectionOf, kindOf, storageKey, targetOf, view, type RegistryWorld } 
 const REVISION_NEEDED = new Set([
   'apiextensions.k8s.io/customresourcedefinitions',
   'policy/poddisruptionbudgets',
-  'scheduling.k8s.io/priorityclasses',
   'coordination.k8s.io/leases',
+  'node.k8s.io/runtimeclasses',
   'admissionregistration.k8s.io/validatingwebhookconfigurations',
   'admissionregistration.k8s.io/mutatingwebhookconfigurations',
 ]);
@@ -65,8 +65,8 @@ export async function update(
   if (!body.metadata.resourceVersion && subresource === undefined && needsRevision(definition)) {
     // An object that is not there answers 404 first, as upstream.
     current(world, definition, key);
-    throw invalid(kindOf(definition, key.name), [
-      { reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0x0: must be specified for an update' },
+    throw invalid({ ...kindOf(definition, key.name), kind: definition.plural }, [
+      { reason: 'FieldValueInvalid', field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update' },
     ]);
   }
   shapeBody(definition, ctx, body);

@@ -112,7 +112,8 @@ const DEFAULTS: Record<string, Defaulter> = {
   'v1/LimitRange': define<Unstructured>((object) => {
     fill(object, { spec: {} });
     // Go writes the list even when there is none.
-    fill(object['spec'], { limits: null });
+    const limits = (object['spec'] as Record<string, unknown> | undefined)?.['limits'];
+    if (limits === undefined || (Array.isArray(limits) && limits.length === 0)) Object.assign(object['spec'] as object, { limits: null });
     for (const limit of list((object['spec'] as Record<string, unknown> | undefined)?.['limits'])) {
       if (limit['type'] !== 'Container') continue;
       const { max, min } = limit as { max?: object; min?: object };
@@ -174,13 +175,17 @@ const DEFAULTS: Record<string, Defaulter> = {
     }
     template(spec.template);
   }),
-  'batch/v1/Job': define<Job>(({ spec, metadata, status }) => {
+  'batch/v1/Job': define<Job>((job) => {
+    fill(job, { spec: {} });
+    const { spec, metadata, status } = job;
     defaultJobSpec(spec);
     for (const condition of status?.conditions ?? []) fill(condition, { lastProbeTime: null, lastTransitionTime: null });
     const labels = spec?.template?.metadata?.labels;
     // The same, not a copy: what is added to the template's on creation is added to the job's.
     if (labels !== undefined && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = labels;
   }),
+  'apps/v1/ControllerRevision': define<Unstructured>((object) => fill(object, { revision: 0 })),
+  'v1/ResourceQuota': define<Unstructured>((object) => fill(object, { spec: {} })),
   'batch/v1/CronJob': define<Unstructured>((object) => {
     const spec = object['spec'] as Record<string, unknown> | undefined;
     fill(spec, { concurrencyPolicy: 'Allow', suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 });

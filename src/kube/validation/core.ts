@@ -116,7 +116,8 @@ export function validatePriorityClass(errors: Errors, object: PriorityClass, old
   } else if (!name.startsWith('system-') && (object.value ?? 0) > HIGHEST_USER_PRIORITY) {
     errors.push(forbiddenField('value', `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`));
   }
-  oneOf(errors, 'preemptionPolicy', object.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
+  if (object.preemptionPolicy === ('' as string)) errors.push(required('preemptionPolicy'));
+  else oneOf(errors, 'preemptionPolicy', object.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
   if (!old) return;
   if ((object.value ?? 0) !== (old.value ?? 0)) errors.push(forbiddenField('value', 'may not be changed in an update.'));
   immutable(errors, 'preemptionPolicy', object.preemptionPolicy, old.preemptionPolicy);

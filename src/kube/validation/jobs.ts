@@ -107,7 +107,7 @@ function validateJobSpec(errors: Errors, path: string, spec: JobSpec): void {
   validateFailurePolicy(errors, `${path}.podFailurePolicy`, spec);
   validateSuccessPolicy(errors, `${path}.successPolicy`, spec);
   oneOf(errors, `${path}.podReplacementPolicy`, spec.podReplacementPolicy, spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed']);
-  validatePodTemplate(errors, `${path}.template`, spec.template ?? { spec: { containers: [] } });
+  validatePodTemplate(errors, `${path}.template`, { ...spec.template, spec: spec.template?.spec ?? { containers: [] } });
   validateRestartPolicy(errors, `${path}.template.spec.restartPolicy`, spec);
 }
 
@@ -261,8 +261,7 @@ function fixedTemplate({ template }: JobSpec, { spec, status }: Job): unknown {
 export function validateCronJob(errors: Errors, { spec, metadata }: CronJob, old: CronJob | undefined): void {
   if (spec === undefined) return;
   const { schedule, timeZone, jobTemplate } = spec;
-  if (!schedule) errors.push(required('spec.schedule'));
-  else validateSchedule(errors, schedule, timeZone, old?.spec?.schedule?.includes('TZ') === true);
+  if (schedule) validateSchedule(errors, schedule, timeZone, old?.spec?.schedule?.includes('TZ') === true);
   nonNegative(errors, 'spec.startingDeadlineSeconds', spec.startingDeadlineSeconds);
   if (timeZone !== undefined && (old === undefined || old.spec?.timeZone !== timeZone)) validateTimeZone(errors, timeZone);
   if (!spec.concurrencyPolicy) errors.push(required('spec.concurrencyPolicy'));
@@ -275,6 +274,8 @@ export function validateCronJob(errors: Errors, { spec, metadata }: CronJob, old
   nonNegative(errors, 'spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit);
   if (old === undefined && (metadata.name ?? '').length > CRON_NAME_MAX)
     errors.push(invalidValue('metadata.name', metadata.name, `must be no more than ${CRON_NAME_MAX} characters`));
+  // Upstream's rules that are said in the types come last.
+  if (!schedule) errors.push(required('spec.schedule'));
 }
 
 function validateSchedule(errors: Errors, schedule: string, timeZone: string | undefined, zoneAllowed: boolean): void {

@@ -20,7 +20,8 @@ const NAME_RULES: Record<string, NameRule> = {
   RoleBinding: pathSegment,
   ClusterRole: pathSegment,
   ClusterRoleBinding: pathSegment,
-  Event: isDns1123Subdomain,
+  Event: pathSegment,
+  PodDisruptionBudget: pathSegment,
   // 'v1.' is the core group's.
   APIService: pathSegment,
 };
