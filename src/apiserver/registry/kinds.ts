@@ -34,7 +34,7 @@ const NAMES_IN_HOSTNAMES = new Set(['/pods', '/replicationcontrollers', 'apps/de
 function warnAboutName({ metadata }: KubeObject, warnings: string[]): void {
   const wrong = metadata.name ? isDns1123Label(metadata.name) : [];
   if (wrong.length === 0) return;
-  ctx.warnings.push(
+  warnings.push(
     `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${wrong.join(' ')}]`,
   );
 }
@@ -177,6 +177,13 @@ export function prepareCreate(object: KubeObject, request: WriteRequest): void {
   RULES[collection]?.create?.(object, request);
 }
 
+/** What may surprise about a new object that is valid. */
+export function warnAboutNew({ storage }: ResourceDefinition, object: KubeObject, warnings: string[]): void {
+  const collection = collectionName(storage);
+  if (NAMES_IN_HOSTNAMES.has(collection)) warnAboutName(object, warnings);
+  if (collection === '/resourcequotas') warnAboutQuota(object as ResourceQuota, warnings);
+}
+
 export function prepareUpdate(definition: ResourceDefinition, object: KubeObject, old: KubeObject): void {
   RULES[collectionName(definition.storage)]?.update?.(object, old);
 }
@@ -196,13 +203,6 @@ function keepAllocated(service: Service, old: Service): void {
   if (spec === undefined || before === undefined) return;
   dropUnused(spec, before);
   if (spec.type === 'ExternalName' || before.type === 'ExternalName') return;
-/** What may surprise about a new object that is valid. */
-export function warnAboutNew({ storage }: ResourceDefinition, object: KubeObject, warnings: string[]): void {
-  const collection = collectionName(storage);
-  if (NAMES_IN_HOSTNAMES.has(collection)) warnAboutName(object, warnings);
-  if (collection === '/resourcequotas') warnAboutQuota(object as ResourceQuota, warnings);
-}
-
   if (!spec.clusterIP && !spec.clusterIPs?.length) {
     if (before.clusterIP !== undefined) spec.clusterIP = before.clusterIP;
     if (before.clusterIPs !== undefined) spec.clusterIPs = [...before.clusterIPs];

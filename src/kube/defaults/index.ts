@@ -187,6 +187,7 @@ const DEFAULTS: Record<string, Defaulter> = {
   'apps/v1/ControllerRevision': define<Unstructured>((object) => fill(object, { revision: 0 })),
   'v1/ResourceQuota': define<Unstructured>((object) => fill(object, { spec: {} })),
   'batch/v1/CronJob': define<Unstructured>((object) => {
+    fill(object, { spec: {} });
     const spec = object['spec'] as Record<string, unknown> | undefined;
     fill(spec, { concurrencyPolicy: 'Allow', suspend: false, successfulJobsHistoryLimit: 3, failedJobsHistoryLimit: 1 });
     const jobTemplate = spec?.['jobTemplate'] as { metadata?: object; spec?: Job['spec'] } | undefined;

@@ -78,15 +78,15 @@ const RULES: Record<string, Rule> = {
 };
 
 /** Everything wrong with the object, metadata first; `old` is what it replaces. Neither is changed. */
-/** Upstream's own rules of these say nothing of metadata: what all kinds have in common is looked at when nothing else is wrong. */
-const METADATA_LATER = new Set(['Event', 'PodDisruptionBudget']);
-
 export function validateObject(object: KubeObject, old?: KubeObject): FieldError[] {
   const isLate = METADATA_LATER.has(object.kind);
   const errors = isLate ? [] : validateMetadata(object, old);
   RULES[`${object.apiVersion}/${object.kind}`]?.(errors, object as never, old as never);
-  return errors;
+  return isLate && errors.length === 0 ? validateMetadata(object, old) : errors;
 }
+
+/** Upstream's own rules of these say nothing of metadata: what all kinds have in common is looked at when nothing else is wrong. */
+const METADATA_LATER = new Set(['Event', 'PodDisruptionBudget']);
 
 const STATUS_RULES: Record<string, Rule> = {
   'v1/ResourceQuota': rule(validateQuotaStatus),
