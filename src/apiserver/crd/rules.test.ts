@@ -180,7 +180,7 @@ test('the API refuses definitions with rules that do not compile, and objects th
   const definitions = world.definition('apiextensions.k8s.io/v1/customresourcedefinitions');
   const bad = crd(spec({}, rules({ rule: 'self.no == 1' })));
   const refused = await refusal(world.engine.create(definitions, world.ctx, undefined, bad));
-  assert.equal(refused.status.details?.causes?.[0]?.field, 'spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule');
+  assert.equal(refused.status.details?.causes?.[0]?.field, 'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule');
   const good = crd(spec({ a: { ...number, maximum: 10 }, b: number }, { required: ['b'], ...rules({ rule: 'self.a > self.b' }) }));
   world.engine.addDefinitions(definitionsOf(good));
   const things = world.definition('example.com/v1/things');

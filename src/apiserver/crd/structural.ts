@@ -1,5 +1,6 @@
 /** What the API refuses about the schema of a custom resource, with upstream's fields and words. */
 import { forbiddenField, invalidValue, notSupported, required, duplicate } from '../../kube/validation/field.ts';
+import { schemaPaths } from '../../kube/validation/definitions.ts';
 import type { FieldError } from '../../kube/status.ts';
 import type { CustomResourceDefinition } from '../../kube/types.ts';
 import { regexOf } from '../cel/regex.ts';
@@ -28,9 +29,10 @@ const STRUCTURE_ONLY: [keyof JsonSchema, string][] = [
 
 /** All versions' schemas. */
 export function validateSchemas({ spec }: CustomResourceDefinition): FieldError[] {
-  return (spec?.versions ?? []).flatMap((version, i) => {
-    const schema = version.schema?.openAPIV3Schema as JsonSchema | undefined;
-    return schema === undefined ? [] : validateSchema(schema, `spec.versions[${i}].schema.openAPIV3Schema`);
+  const versions = spec?.versions ?? [];
+  return schemaPaths(versions).flatMap((path, i) => {
+    const schema = versions[i]?.schema?.openAPIV3Schema as JsonSchema | undefined;
+    return schema === undefined ? [] : validateSchema(schema, path);
   });
 }
 
@@ -76,7 +78,7 @@ function checkLevel(walk: Walk, schema: JsonSchema, path: string, level: Level, 
 }
 
 function checkType(errors: FieldError[], schema: JsonSchema, path: string, level: Level): void {
-  const { type } = schema;
+  const type = schema.type || undefined;
   const at = `${path}.type`;
   if (type !== undefined && !TYPES.includes(type)) errors.push(notSupported(at, type, TYPES));
   const open = schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true;

@@ -3,7 +3,18 @@ import type { CertificateSigningRequest } from '../../kube/certificates/types.ts
 import { isDns1123Label } from '../../kube/names.ts';
 import { qosClass } from '../../kube/pods.ts';
 import { compareQuantities } from '../../kube/quantity.ts';
-import type { DaemonSet, Job, KubeObject, Namespace, PersistentVolume, Pod, ResourceQuota, Service, Unstructured } from '../../kube/types.ts';
+import type {
+  CustomResourceDefinition,
+  DaemonSet,
+  Job,
+  KubeObject,
+  Namespace,
+  PersistentVolume,
+  Pod,
+  ResourceQuota,
+  Service,
+  Unstructured,
+} from '../../kube/types.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import type { ResourceDefinition } from '../engine.ts';
 import { equalJson } from './json.ts';
@@ -49,6 +60,18 @@ interface KindRules {
 }
 
 const RULES: Record<string, KindRules> = {
+  'apiextensions.k8s.io/customresourcedefinitions': {
+    create(object) {
+      const crd = object as CustomResourceDefinition;
+      const storage = crd.spec?.versions?.find((version) => version.storage)?.name;
+      // Not yet anything: conditions come with the names that are accepted.
+      (object as Unstructured)['status'] = {
+        acceptedNames: { kind: '', plural: '' },
+        conditions: null,
+        storedVersions: storage === undefined ? null : [storage],
+      };
+    },
+  },
   // When a volume came to its phase is the server's to say.
   '/persistentvolumes': {
     create(object, { world }) {

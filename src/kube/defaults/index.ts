@@ -274,8 +274,12 @@ const DEFAULTS: Record<string, Defaulter> = {
   'apiextensions.k8s.io/v1/CustomResourceDefinition': define<CustomResourceDefinition>(({ spec }) => {
     if (!spec) return;
     spec.conversion ??= { strategy: 'None' };
-    if (!spec.names) return;
-    spec.names.singular ||= spec.names.kind?.toLowerCase();
+    for (const version of spec.versions ?? []) {
+      version.served ??= false;
+      version.storage ??= false;
+    }
+    if (!spec.names?.kind) return;
+    spec.names.singular ||= spec.names.kind.toLowerCase();
     spec.names.listKind ||= `${spec.names.kind}List`;
   }),
   'flowcontrol.apiserver.k8s.io/v1/FlowSchema': define<Unstructured>((object) => {

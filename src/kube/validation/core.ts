@@ -1,23 +1,9 @@
 import { isIP } from 'node:net';
 import { isConfigKey, isDns1123Label } from '../names.ts';
-import type { ConfigMap, CustomResourceDefinition, Namespace, PodDisruptionBudget, PriorityClass, Secret, Service } from '../types.ts';
-import {
-  duplicate,
-  forbiddenField,
-  immutable,
-  invalidValue,
-  named,
-  nonNegative,
-  notSupported,
-  oneOf,
-  portNumber,
-  required,
-  tooLong,
-  type Errors,
-} from './field.ts';
+import type { ConfigMap, Namespace, PodDisruptionBudget, PriorityClass, Secret, Service } from '../types.ts';
+import { duplicate, forbiddenField, immutable, invalidValue, named, nonNegative, oneOf, portNumber, required, tooLong, type Errors } from './field.ts';
 import { validateLabels } from './metadata.ts';
 import { validateLabelSelector } from './selector.ts';
-import { validateClientConfig, validateReviewVersions } from './webhooks.ts';
 
 const DATA_MAX_BYTES = 1024 * 1024;
 
@@ -152,56 +138,4 @@ function asUpstreamHasIt({ minAvailable, selector, maxUnavailable, unhealthyPodE
     MaxUnavailable: maxUnavailable ?? null,
     UnhealthyPodEvictionPolicy: unhealthyPodEvictionPolicy ?? null,
   };
-}
-
-export function validateCustomResourceDefinition(
-  errors: Errors,
-  { metadata, spec }: CustomResourceDefinition,
-  old: CustomResourceDefinition | undefined,
-): void {
-  if (!spec?.group) errors.push(required('spec.group'));
-  if (!spec?.names?.plural) errors.push(required('spec.names.plural'));
-  if (!spec?.names?.kind) errors.push(required('spec.names.kind'));
-  if (spec?.scope === undefined) errors.push(required('spec.scope'));
-  oneOf(errors, 'spec.scope', spec?.scope, ['Cluster', 'Namespaced']);
-  const wanted = `${spec?.names?.plural}.${spec?.group}`;
-  if (metadata.name !== wanted) errors.push(invalidValue('metadata.name', metadata.name, `must be spec.names.plural+"."+spec.group`));
-  const versions = spec?.versions ?? [];
-  if (versions.filter((version) => version.storage).length !== 1)
-    errors.push(
-      invalidValue(
-        'spec.versions',
-        versions.map((v) => v.name),
-        'must have exactly one version marked as storage version',
-      ),
-    );
-  for (const [i, version] of versions.entries()) {
-    if (!version.schema?.openAPIV3Schema) errors.push(required(`spec.versions[${i}].schema.openAPIV3Schema`, 'schemas are required'));
-    else if ((version.schema.openAPIV3Schema as { type?: string }).type !== 'object')
-      errors.push(notSupportedRoot(i, (version.schema.openAPIV3Schema as { type?: string }).type));
-  }
-  validateConversion(errors, spec?.conversion as Record<string, unknown> | undefined);
-  if (!old) return;
-  immutable(errors, 'spec.group', spec?.group, old.spec?.group);
-  immutable(errors, 'spec.scope', spec?.scope, old.spec?.scope);
-  immutable(errors, 'spec.names.kind', spec?.names?.kind, old.spec?.names?.kind);
-  immutable(errors, 'spec.names.plural', spec?.names?.plural, old.spec?.names?.plural);
-}
-
-function validateConversion(errors: Errors, conversion: Record<string, unknown> | undefined): void {
-  const { strategy, webhook } = conversion ?? {};
-  oneOf(errors, 'spec.conversion.strategy', strategy, ['None', 'Webhook']);
-  if (strategy !== 'Webhook') {
-    if (webhook !== undefined) errors.push(forbiddenField('spec.conversion.webhook', 'should not be set when strategy is not set to Webhook'));
-    return;
-  }
-  const { clientConfig, conversionReviewVersions } = (webhook ?? {}) as Record<string, unknown>;
-  if (clientConfig === undefined) errors.push(required('spec.conversion.webhook.clientConfig', 'required when strategy is set to Webhook'));
-  else validateClientConfig(errors, 'spec.conversion.webhook.clientConfig', clientConfig as Record<string, unknown>);
-  validateReviewVersions(errors, 'spec.conversion.webhook.conversionReviewVersions', (conversionReviewVersions ?? []) as string[], ['v1', 'v1beta1']);
-}
-
-function notSupportedRoot(index: number, type: string | undefined): ReturnType<typeof required> {
-  const path = `spec.validation.openAPIV3Schema`.replace('spec.validation', `spec.versions[${index}].schema`);
-  return type === undefined ? required(`${path}.type`, 'must not be empty at the root') : notSupported(`${path}.type`, type, ['object']);
 }

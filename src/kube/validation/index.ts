@@ -3,19 +3,12 @@ import type { FieldError } from '../status.ts';
 import type { DaemonSet, Deployment, Job, KubeObject, Pod, PodTemplateSpec, ReplicaSet, StatefulSet } from '../types.ts';
 import { validateCertificateSigningRequest } from './certificates.ts';
 import { validateAutoscaler, validateAutoscalerV1 } from './autoscaling.ts';
-import {
-  validateConfigMap,
-  validateCustomResourceDefinition,
-  validateDisruptionBudget,
-  validateNamespace,
-  validatePriorityClass,
-  validateSecret,
-  validateService,
-} from './core.ts';
+import { validateConfigMap, validateDisruptionBudget, validateNamespace, validatePriorityClass, validateSecret, validateService } from './core.ts';
 import type { Errors } from './field.ts';
 import { validateJobStatus } from './job-status.ts';
 import { validateCronJob, validateJob } from './jobs.ts';
 import { validateLimitRange, validateQuotaStatus, validateResourceQuota } from './limits.ts';
+import { validateCustomResourceDefinition } from './definitions.ts';
 import { validateFlowSchema, validatePriorityLevel } from './flow-control.ts';
 import { validateMetadata } from './metadata.ts';
 import { validateIngress, validateNetworkPolicy } from './networking.ts';
