@@ -41,7 +41,16 @@ export class StatusError extends Error {
     this.name = 'StatusError';
     this.code = code;
     this.reason = reason;
-    this.status = { kind: 'Status', apiVersion: 'v1', metadata, status: 'Failure', message, ...(reason === '' ? {} : { reason }), ...(details ? { details } : {}), code };
+    this.status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata,
+      status: 'Failure',
+      message,
+      ...(reason === '' ? {} : { reason }),
+      ...(details ? { details } : {}),
+      code,
+    };
   }
 }
 
