@@ -15,7 +15,7 @@ interface BoundReference {
 }
 
 interface TokenRequest extends KubeObject {
-  spec?: { audiences?: string[]; expirationSeconds?: number; boundObjectRef?: BoundReference };
+  spec?: { audiences?: string[]; expirationSeconds?: number; boundObjectRef?: BoundReference | null };
 }
 
 const MIN_SECONDS = 600;
@@ -44,7 +44,8 @@ export function tokenRequestHandler(world: TokenWorld): CreateHandler {
     const { expirationSeconds: seconds = 0 } = spec;
     refuseIf('', expirationErrors(seconds));
     const audiences = spec.audiences?.length ? spec.audiences : [ISSUER];
-    const bound = spec.boundObjectRef === undefined ? {} : await boundTo(world.engine, namespace, key.name, spec.boundObjectRef);
+    // Clients that know the field send it as null.
+    const bound = spec.boundObjectRef ? await boundTo(world.engine, namespace, key.name, spec.boundObjectRef) : {};
     const now = world.clock.now();
     const issued = Math.floor(now / 1000);
     const extended = bound.pod !== undefined && seconds === VOLUME_SECONDS && audiences.length === 1 && audiences[0] === ISSUER;

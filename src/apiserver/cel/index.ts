@@ -15,7 +15,7 @@ import { authorization } from './library-authorization.ts';
 import { lists } from './library-lists.ts';
 import { standard } from './library-standard.ts';
 import { assignable, show, type Type } from './types.ts';
-import type { Value } from './values.ts';
+import { CelError, type Value } from './values.ts';
 
 export { CompileError } from './compile.ts';
 export { CelError, wrap, type Value } from './values.ts';
@@ -75,6 +75,9 @@ export function compileExpression(source: string, variables: Readonly<Record<str
       const meter = { left: limit };
       try {
         return compiled.run({ slots: [...values], meter });
+      } catch (error) {
+        // Numbers, dates or depths beyond what JavaScript has: the expression's fault, not the server's.
+        throw error instanceof RangeError ? new CelError(error.message) : error;
       } finally {
         if (budget !== undefined) budget.left -= Math.max(limit - meter.left, 0);
       }

@@ -15,14 +15,19 @@ function position(text: string[], at: bigint): number {
 
 function indexIn(text: string, part: string, from = 0n): Value {
   const chars = [...text];
-  const start = position(chars, from);
+  if (from < 0n) throw new CelError(`index out of range: ${from}`);
+  const start = Number(from < BigInt(chars.length) ? from : BigInt(chars.length));
+  if (part === '') return BigInt(start);
   const found = chars.slice(start).join('').indexOf(part);
   return found < 0 ? -1n : BigInt(start + [...chars.slice(start).join('').slice(0, found)].length);
 }
 
 function lastIndexIn(text: string, part: string, upTo?: bigint): Value {
   const chars = [...text];
-  const limit = upTo === undefined ? undefined : chars.slice(0, position(chars, upTo)).join('').length;
+  if (upTo !== undefined && upTo < 0n) throw new CelError(`index out of range: ${upTo}`);
+  // Beyond the end there is nothing, as cel-go has it.
+  if (upTo !== undefined && upTo >= BigInt(chars.length)) return part === '' ? BigInt(chars.length) : -1n;
+  const limit = upTo === undefined ? undefined : chars.slice(0, Number(upTo)).join('').length;
   const found = text.lastIndexOf(part, limit);
   return found < 0 ? -1n : BigInt([...text.slice(0, found)].length);
 }

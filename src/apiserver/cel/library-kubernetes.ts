@@ -193,13 +193,28 @@ const FORMATS: Record<string, (text: string) => string[]> = {
   datetime: unless('datetime', 'invalid datetime'),
 };
 
-function needed<T>(what: string, parse: (text: string) => T | undefined): (text: string) => T {
+/** `why`: what upstream's parser says of a text that is none. */
+function needed<T>(parse: (text: string) => T | undefined, why: (text: string) => string): (text: string) => T {
   return (text) => {
     const value = parse(text);
-    if (value === undefined) throw new CelError(`${what} parse error during conversion from string: ${JSON.stringify(text)}`);
+    if (value === undefined) throw new CelError(why(text));
     return value;
   };
 }
+
+const notIp = (text: string): string => {
+  const quoted = JSON.stringify(text);
+  const slash = text.indexOf('/');
+  const found = slash < 0 ? 'unable to parse IP' : `unexpected character (at ${JSON.stringify(text.slice(slash))})`;
+  return `IP Address ${quoted} parse error during conversion from string: ParseAddr(${quoted}): ${found}`;
+};
+const CIDR_ERROR = 'network address parse error during conversion from string';
+const notCidr = (text: string): string =>
+  `${CIDR_ERROR}: ${CIDR_ERROR}: netip.ParsePrefix(${JSON.stringify(text)}): ${text.includes('/') ? 'unable to parse IP' : "no '/'"}`;
+/** Upstream's parser tells more of where it stumbled. */
+const notVersion = (text: string): string => `Semver parse error during conversion from string: ${JSON.stringify(text)}`;
+const notUrl = (text: string): string =>
+  `URL parse error during conversion from string: parse ${JSON.stringify(text)}: ${text === '' ? 'empty url' : 'invalid URI for request'}`;
 
 const comparing = (type: typeof QUANTITY, order: (a: never, b: never) => bigint): Library => ({
   isGreaterThan: [method([type, type], BOOL, (a: never, b: never) => order(a, b) > 0n)],
@@ -208,8 +223,8 @@ const comparing = (type: typeof QUANTITY, order: (a: never, b: never) => bigint)
 });
 const quantityOrder = comparing(QUANTITY, compareQuantities);
 const versionOrder = comparing(SEMVER, compareVersions);
-const asIp = (text: string): Ip => needed('IP Address', parseIp)(text);
-const asCidr = (text: string): Cidr => needed('CIDR', parseCidr)(text);
+const asIp = (text: string): Ip => needed(parseIp, notIp)(text);
+const asCidr = (text: string): Cidr => needed(parseCidr, notCidr)(text);
 
 export const kubernetes: Library = {
   quantity: [
@@ -241,7 +256,7 @@ export const kubernetes: Library = {
   isGreaterThan: [...quantityOrder['isGreaterThan']!, ...versionOrder['isGreaterThan']!],
   isLessThan: [...quantityOrder['isLessThan']!, ...versionOrder['isLessThan']!],
   compareTo: [...quantityOrder['compareTo']!, ...versionOrder['compareTo']!],
-  url: [fn([STRING], URL_TYPE, needed('URL', parseUrl))],
+  url: [fn([STRING], URL_TYPE, needed(parseUrl, notUrl))],
   isURL: [fn([STRING], BOOL, (text: string) => parseUrl(text) !== undefined)],
   getScheme: [method([URL_TYPE], STRING, (value: UrlValue) => (value.absolute ? value.url.protocol.slice(0, -1) : ''))],
   getHost: [method([URL_TYPE], STRING, (value: UrlValue) => (value.absolute ? value.url.hostname + (value.port === '' ? '' : `:${value.port}`) : ''))],
@@ -286,9 +301,9 @@ export const kubernetes: Library = {
     fn(
       [STRING],
       SEMVER,
-      needed('Semver', (text: string) => parseVersion(text)),
+      needed((text: string) => parseVersion(text), notVersion),
     ),
-    fn([STRING, BOOL], SEMVER, (text: string, normalize: boolean) => needed('Semver', (given: string) => parseVersion(given, normalize))(text)),
+    fn([STRING, BOOL], SEMVER, (text: string, normalize: boolean) => needed((given: string) => parseVersion(given, normalize), notVersion)(text)),
   ],
   isSemver: [
     fn([STRING], BOOL, (text: string) => parseVersion(text) !== undefined),

@@ -58,9 +58,30 @@ function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
   return Uint8Array.from([...a, ...b]);
 }
 
+/** Beyond it JavaScript has no dates. */
+const MILLIS_MAX = 8.64e15;
+
+function millisOf({ nanos }: Timestamp): number {
+  const millis = Number(nanos / 1_000_000n);
+  if (Math.abs(millis) > MILLIS_MAX) throw new CelError('timestamp overflow');
+  return millis;
+}
+
+/** What is no such value as text. */
+function fromText<T extends Value>(type: string, parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof CelError) throw new CelError(`type conversion error from 'string' to '${type}'`);
+      throw error;
+    }
+  };
+}
+
 /** The part of a time that a method asks for, in the zone it names. */
 function zoned(time: Timestamp, zone: string): Date {
-  const millis = Number(time.nanos / 1_000_000n);
+  const millis = millisOf(time);
   if (zone === 'UTC' || zone === '') return new Date(millis);
   const offset = /^([+-])?(\d\d):(\d\d)$/.exec(zone);
   if (offset !== null) return new Date(millis + (offset[1] === '-' ? -1 : 1) * (Number(offset[2]) * 60 + Number(offset[3])) * 60_000);
@@ -85,6 +106,18 @@ function durationPart(unit: bigint): Library[string][number] {
   return method([DURATION], INT, (value: Duration) => value.nanos / unit);
 }
 
+function parseBool(text: string): boolean {
+  if (['true', 't', 'T', 'TRUE', 'True', '1'].includes(text)) return true;
+  if (['false', 'f', 'F', 'FALSE', 'False', '0'].includes(text)) return false;
+  throw new CelError('no bool');
+}
+
+function parseDouble(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isNaN(value) && text !== 'NaN') throw new CelError('no double');
+  return value;
+}
+
 function doubleToInt(value: number): bigint {
   if (!Number.isFinite(value) || value >= 2 ** 63 || value <= -(2 ** 63)) throw new CelError('integer overflow');
   return BigInt(Math.trunc(value));
@@ -95,7 +128,9 @@ function showDouble(value: number): string {
   return Number.isFinite(value) ? String(value) : value > 0 ? '+Inf' : '-Inf';
 }
 
-export function showTimestamp({ nanos }: Timestamp): string {
+export function showTimestamp(time: Timestamp): string {
+  millisOf(time);
+  const { nanos } = time;
   const seconds = nanos / SECOND - (nanos % SECOND < 0n ? 1n : 0n);
   const fraction = (nanos - seconds * SECOND).toString().padStart(9, '0').replace(/0+$/, '');
   return new Date(Number(seconds) * 1000).toISOString().replace('.000Z', fraction === '' ? 'Z' : `.${fraction}Z`);
@@ -215,19 +250,16 @@ export const standard: Library = {
   matches: [method([STRING, STRING], BOOL, matches), fn([STRING, STRING], BOOL, matches)],
   type: [fn([A], TYPE, (value: Value) => new TypeName(typeNameOf(value)))],
   dyn: [fn([A], DYN, (value: Value) => value)],
-  bool: [
-    fn([BOOL], BOOL, (value: boolean) => value),
-    fn([STRING], BOOL, (text: string) => {
-      if (['true', 't', 'T', 'TRUE', 'True', '1'].includes(text)) return true;
-      if (['false', 'f', 'F', 'FALSE', 'False', '0'].includes(text)) return false;
-      throw new CelError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
-    }),
-  ],
+  bool: [fn([BOOL], BOOL, (value: boolean) => value), fn([STRING], BOOL, fromText('bool', parseBool))],
   int: [
     fn([INT], INT, (value: bigint) => value),
     fn([UINT], INT, (value: Uint) => int(value.value)),
     fn([DOUBLE], INT, doubleToInt),
-    fn([STRING], INT, (text: string) => int(parseInteger(text, 'int'))),
+    fn(
+      [STRING],
+      INT,
+      fromText('int', (text) => int(parseInteger(text, 'int'))),
+    ),
     fn([TIMESTAMP], INT, (time: Timestamp) => time.nanos / SECOND),
     fn([DURATION], INT, (duration: Duration) => duration.nanos),
   ],
@@ -235,17 +267,17 @@ export const standard: Library = {
     fn([UINT], UINT, (value: Uint) => value),
     fn([INT], UINT, uint),
     fn([DOUBLE], UINT, (value: number) => uint(doubleToInt(value))),
-    fn([STRING], UINT, (text: string) => uint(parseInteger(text, 'uint'))),
+    fn(
+      [STRING],
+      UINT,
+      fromText('uint', (text) => uint(parseInteger(text, 'uint'))),
+    ),
   ],
   double: [
     fn([DOUBLE], DOUBLE, (value: number) => value),
     fn([INT], DOUBLE, Number),
     fn([UINT], DOUBLE, (value: Uint) => Number(value.value)),
-    fn([STRING], DOUBLE, (text: string) => {
-      const value = text.trim() === '' ? Number.NaN : Number(text);
-      if (Number.isNaN(value) && text !== 'NaN') throw new CelError(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
-      return value;
-    }),
+    fn([STRING], DOUBLE, fromText('double', parseDouble)),
   ],
   string: [
     fn([STRING], STRING, (text: string) => text),
@@ -261,12 +293,12 @@ export const standard: Library = {
   bytes: [fn([BYTES], BYTES, (bytes: Uint8Array) => bytes), fn([STRING], BYTES, (text: string) => Uint8Array.from(Buffer.from(text)))],
   timestamp: [
     fn([TIMESTAMP], TIMESTAMP, (time: Timestamp) => time),
-    fn([STRING], TIMESTAMP, parseTimestamp),
+    fn([STRING], TIMESTAMP, fromText('google.protobuf.Timestamp', parseTimestamp)),
     fn([INT], TIMESTAMP, (seconds: bigint) => new Timestamp(seconds * SECOND)),
   ],
   duration: [
     fn([DURATION], DURATION, (duration: Duration) => duration),
-    fn([STRING], DURATION, parseDuration),
+    fn([STRING], DURATION, fromText('google.protobuf.Duration', parseDuration)),
     fn([INT], DURATION, (nanos: bigint) => new Duration(nanos)),
   ],
   getFullYear: timePart((date) => date.getUTCFullYear()),
@@ -278,7 +310,7 @@ export const standard: Library = {
   getHours: [...timePart((date) => date.getUTCHours()), durationPart(3600n * SECOND)],
   getMinutes: [...timePart((date) => date.getUTCMinutes()), durationPart(60n * SECOND)],
   getSeconds: [...timePart((date) => date.getUTCSeconds()), durationPart(SECOND)],
-  getMilliseconds: [...timePart((date) => date.getUTCMilliseconds()), method([DURATION], INT, (value: Duration) => (value.nanos % SECOND) / 1_000_000n)],
+  getMilliseconds: [...timePart((date) => date.getUTCMilliseconds()), durationPart(1_000_000n)],
   'optional.of': [fn([A], optional(A), (value: Value) => new Optional(value))],
   'optional.none': [fn([], optional(DYN), () => new Optional())],
   'optional.ofNonZeroValue': [fn([A], optional(A), (value: Value) => new Optional(isZero(value) ? undefined : value))],

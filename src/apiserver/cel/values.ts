@@ -196,7 +196,9 @@ export function parseTimestamp(text: string): Timestamp {
   const parts = TIMESTAMP.exec(text);
   const millis =
     parts === null ? Number.NaN : Date.parse(parts[4] === undefined ? `${text}T00:00:00Z` : text.replace(/\.\d+/, '').replace(' ', 'T').toUpperCase());
-  if (parts === null || Number.isNaN(millis)) throw new CelError(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse`);
+  // JavaScript takes the 30th of February for the 1st of March.
+  const isDay = parts !== null && new Date(Date.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3]))).getUTCDate() === Number(parts[3]);
+  if (parts === null || !isDay || Number.isNaN(millis)) throw new CelError(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse`);
   return new Timestamp(BigInt(millis) * 1_000_000n + BigInt((parts[7] ?? '').padEnd(9, '0')));
 }
 
@@ -208,14 +210,14 @@ export function parseDuration(text: string): Duration {
   if (body === '0') return new Duration(0n);
   let total = 0n;
   let rest = body;
-  while (rest !== '') {
+  do {
     const part = /^(\d*)(?:\.(\d*))?(ns|us|µs|ms|s|m|h)/.exec(rest);
     if (part === null || (part[1] === '' && !part[2])) throw new CelError(`time: invalid duration ${JSON.stringify(text)}`);
     const unit = UNITS[part[3]!]!;
     const fraction = (part[2] ?? '').slice(0, 9);
     total += BigInt(part[1] || '0') * unit + (fraction === '' ? 0n : (BigInt(fraction) * unit) / 10n ** BigInt(fraction.length));
     rest = rest.slice(part[0].length);
-  }
+  } while (rest !== '');
   return new Duration(text.startsWith('-') ? -total : total);
 }
 

@@ -60,6 +60,7 @@ const TOKEN_SPECS: object[] = [
   { expirationSeconds: 599 },
   { expirationSeconds: 4294967297 },
   { audiences: ['a', 'b'], expirationSeconds: 600 },
+  { boundObjectRef: null },
   { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'gone' } },
   { boundObjectRef: { kind: 'Secret', apiVersion: 'v1', name: 'gone' } },
   { boundObjectRef: { kind: 'Node', apiVersion: 'v1', name: 'gone' } },
