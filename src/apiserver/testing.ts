@@ -1,4 +1,5 @@
 /** For tests: an engine in memory under a virtual clock with seeded chance, and short ways to say what a test is about. */
+import { networkInterfaces } from 'node:os';
 import type { Pod } from '../kube/types.ts';
 import { silentLogger } from '../runtime/log.ts';
 import { seededRandom } from '../runtime/random.ts';
@@ -43,4 +44,13 @@ export function pod(name: string, more: { labels?: Record<string, string>; spec?
     metadata: { name, namespace: 'default', ...(labels ? { labels } : {}), ...(finalizers ? { finalizers } : {}) },
     spec: { containers: [{ name: 'main', image: 'example.test/main:1' }], ...spec },
   };
+}
+
+/** An address of this machine that endpoints may have: not a loopback one. */
+export function machineAddress(): string {
+  const found = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal);
+  if (found === undefined) throw new Error('this test needs a network interface with an IPv4 address besides the loopback one');
+  return found.address;
 }

@@ -57,8 +57,8 @@ function tokens(text: string): string[] {
   return found;
 }
 
-function bad(text: string, why: string): Error {
-  return badRequest(`unable to parse requirement: ${why} (label selector ${JSON.stringify(text)})`);
+function bad(why: string): Error {
+  return badRequest(`unable to parse requirement: ${why}`);
 }
 
 /** Parses the query form. Throws StatusError 400 that names the requirement that is wrong. */
@@ -66,13 +66,20 @@ export function parseLabelSelector(text: string): Matcher {
   const queue = tokens(text);
   const requirements: Requirement[] = [];
   const isWord = (token: string | undefined): token is string => token !== undefined && !/^(?:[!=<>(),]|!=|==)$/.test(token);
-  const value = (): string => (isWord(queue[0]) ? (queue.shift() ?? '') : '');
+  // Nothing is a value, but for what cannot follow one.
+  const value = (): string => {
+    const [first] = queue;
+    if (isWord(first)) return queue.shift() ?? '';
+    if (first === undefined || first === ',' || first === ')') return '';
+    throw bad(`found '${first}', expected: identifier`);
+  };
   while (queue.length > 0) {
     const negated = queue[0] === '!' ? queue.shift() !== undefined : false;
     const key = queue.shift();
-    if (!isWord(key)) throw bad(text, `found '${key ?? ''}', expected: identifier`);
+    if (!isWord(key))
+      throw negated ? bad(`found '${key ?? ''}', expected: identifier`) : badRequest(`found '${key ?? ''}', expected: !, identifier, or 'end of string'`);
     const keyErrors = isQualifiedName(key);
-    if (keyErrors.length > 0) throw bad(text, `key: Invalid value: ${JSON.stringify(key)}: ${keyErrors.join('; ')}`);
+    if (keyErrors.length > 0) throw bad(`<nil>: Invalid value: ${JSON.stringify(key)}: ${keyErrors.join('; ')}`);
     const operator = queue[0];
     if (negated) {
       requirements.push({ key, operator: '!', values: new Set() });
@@ -80,48 +87,48 @@ export function parseLabelSelector(text: string): Matcher {
       requirements.push({ key, operator: 'exists', values: new Set() });
     } else {
       queue.shift();
-      requirements.push(comparison(text, key, operator, queue, value));
+      requirements.push(comparison(key, operator, queue, value));
     }
     const next = queue.shift();
-    if (next !== undefined && next !== ',') throw bad(text, `found '${next}', expected: ',' or 'end of string'`);
-    if (next === ',' && queue.length === 0) throw bad(text, "found '', expected: identifier after ','");
+    if (next !== undefined && next !== ',') throw bad(`found '${next}', expected: ',' or 'end of string'`);
+    if (next === ',' && queue.length === 0) throw bad("found '', expected: identifier after ','");
   }
   return matcher(requirements);
 }
 
-function comparison(text: string, key: string, operator: string, queue: string[], value: () => string): Requirement {
+function comparison(key: string, operator: string, queue: string[], value: () => string): Requirement {
   switch (operator) {
     case '=':
     case '==':
-      return { key, operator: 'in', values: new Set([labelValue(text, value())]) };
+      return { key, operator: 'in', values: new Set([labelValue(value())]) };
     case '!=':
-      return { key, operator: 'notin', values: new Set([labelValue(text, value())]) };
+      return { key, operator: 'notin', values: new Set([labelValue(value())]) };
     case '<':
     case '>': {
       const bound = value();
-      if (!/^-?\d+$/.test(bound)) throw bad(text, `values[0]: Invalid value: ${JSON.stringify(bound)}: for 'Gt', 'Lt' operators, the value must be an integer`);
+      if (!/^-?\d+$/.test(bound)) throw bad(`values[0]: Invalid value: ${JSON.stringify(bound)}: for 'Gt', 'Lt' operators, the value must be an integer`);
       return { key, operator: operator === '>' ? 'gt' : 'lt', values: new Set([bound]) };
     }
     case 'in':
     case 'notin': {
-      if (queue.shift() !== '(') throw bad(text, `found '', expected: '('`);
+      if (queue.shift() !== '(') throw bad(`found '', expected: '('`);
       const values = new Set<string>();
       for (;;) {
-        values.add(labelValue(text, value()));
+        values.add(labelValue(value()));
         const next = queue.shift();
         if (next === ')') break;
-        if (next !== ',') throw bad(text, `found '${next ?? ''}', expected: ',' or ')'`);
+        if (next !== ',') throw bad(`found '${next ?? ''}', expected: ',' or ')'`);
       }
       return { key, operator, values };
     }
     default:
-      throw bad(text, `found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
+      throw bad(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`);
   }
 }
 
-function labelValue(text: string, value: string): string {
+function labelValue(value: string): string {
   const errors = isLabelValue(value);
-  if (errors.length > 0) throw bad(text, `values[0]: Invalid value: ${JSON.stringify(value)}: ${errors.join('; ')}`);
+  if (errors.length > 0) throw bad(`values[0]: Invalid value: ${JSON.stringify(value)}: ${errors.join('; ')}`);
   return value;
 }
 

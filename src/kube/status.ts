@@ -153,11 +153,11 @@ export function requestEntityTooLarge(limitBytes: number): StatusError {
 }
 
 export function unsupportedMediaType(message: string): StatusError {
-  return new StatusError(415, 'UnsupportedMediaType', message, {});
+  return new StatusError(415, 'UnsupportedMediaType', message);
 }
 
 export function notAcceptable(message: string): StatusError {
-  return new StatusError(406, 'NotAcceptable', message, {});
+  return new StatusError(406, 'NotAcceptable', message);
 }
 
 export function serverTimeout(message: string, retryAfterSeconds = 1): StatusError {

@@ -55,7 +55,7 @@ export async function startTestApi(
   const log = options.log ?? silentLogger;
   const world = { clock: realClock, random: realRandom, log };
   const pki = ensurePki(join(dir, 'pki'), { ips: ['127.0.0.1'] });
-  const engine = await createEngine({ ...world, serviceCidr: '10.200.0.0/16', kubernetesEndpoint: { ip: '127.0.0.1', port: 6443 } });
+  const engine = await createEngine({ ...world, serviceCidr: '10.200.0.0/16', kubernetesEndpoint: { ip: '192.0.2.2', port: 6443 } });
   const server = await startApiServer({
     kubeletOf: () => undefined,
     ...options,

@@ -12,7 +12,7 @@ import { realRandom as random } from '../../src/runtime/random.ts';
 const [dir = '', port = '', serviceCidr = ''] = process.argv.slice(2);
 const world = { clock: realClock, random, log };
 const pki = ensurePki(join(dir, 'pki'), { ips: ['127.0.0.1'] });
-const engine = await createEngine({ ...world, dataDir: dir, serviceCidr, kubernetesEndpoint: { ip: '127.0.0.1', port: Number(port) } });
+const engine = await createEngine({ ...world, dataDir: dir, serviceCidr, kubernetesEndpoint: { ip: '192.0.2.2', port: Number(port) } });
 await loadCustomResources(engine);
 const context = controllerContext({ client: inProcessClient(engine, { name: 'system:apiserver', groups: ['system:masters'] }), ...world });
 void runControllers(context, [customResourceController(context, engine)], new AbortController().signal);

@@ -13,6 +13,7 @@ import { realClock } from '../../runtime/clock.ts';
 import { controllerContext, runControllers } from '../../runtime/context.ts';
 import { silentLogger } from '../../runtime/log.ts';
 import { realRandom } from '../../runtime/random.ts';
+import { machineAddress } from '../testing.ts';
 import { createEngine, inProcessClient, type ClosableEngine } from '../index.ts';
 import { newCa, newServer } from '../pki/certificates.ts';
 import { ensurePki, type Pki } from '../pki/index.ts';
@@ -54,7 +55,7 @@ before(async () => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
     socket.pipe(socket);
   });
-  await new Promise<void>((resolve) => behind.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => behind.listen(0, '0.0.0.0', resolve));
   engine = await createEngine({ ...world, serviceCidr: '10.200.0.0/16' });
   await publishAuthentication(engine, pki);
   server = await startApiServer({ ...world, engine, pki, host: '127.0.0.1', port: 0, kubeletOf: () => undefined });
@@ -139,7 +140,7 @@ test('a group of another server: unavailable first, then passed on with the requ
     kind: 'EndpointSlice',
     metadata: { name: 'flowers-1', labels: { 'kubernetes.io/service-name': 'flowers' } },
     addressType: 'IPv4',
-    endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
+    endpoints: [{ addresses: [machineAddress()], conditions: { ready: true } }],
     ports: [{ name: '', port, protocol: 'TCP' }],
   });
   assert.equal(await availability('v1.garden.example.com', 'Passed'), 'True: all checks passed');

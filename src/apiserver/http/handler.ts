@@ -23,8 +23,8 @@ import { parseResourcePath, type ResourcePath } from './path.ts';
 import { serveLogs, serveStream } from './pods.ts';
 import { serveProxy } from './proxy.ts';
 import { isTrue } from './query.ts';
-import { findResource, notServed, serveResource, type ResourceRequest } from './resources.ts';
-import { sendError, sendJson, sendWarnings } from './respond.ts';
+import { findResource, serveResource, type ResourceRequest } from './resources.ts';
+import { send, sendError, sendJson, sendWarnings } from './respond.ts';
 
 export interface HandlerWorld {
   engine: ApiEngine;
@@ -186,7 +186,7 @@ async function serveOther(world: HandlerWorld, exchange: Exchange): Promise<void
       return sendJson(exchange.response, 200, { paths: rootPaths(world.engine) });
   }
   if (world.health.serve(exchange) || (await world.discovery.serve(exchange))) return;
-  throw notServed();
+  send(exchange.response, 404, 'text/plain; charset=utf-8', '404 page not found\n');
 }
 
 function rootPaths(engine: ApiEngine): string[] {

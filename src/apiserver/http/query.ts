@@ -90,7 +90,7 @@ export function deleteRequest(query: URLSearchParams, body: Record<string, unkno
     throw invalidOption(
       'DeleteOptions',
       'propagationPolicy',
-      `Unsupported value: ${JSON.stringify(policyText)}: supported values: "Background", "Foreground", "Orphan"`,
+      `Unsupported value: ${JSON.stringify(policyText)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
     );
   }
   if (grace !== undefined && !Number.isInteger(grace)) throw badRequest('gracePeriodSeconds: must be a whole number');

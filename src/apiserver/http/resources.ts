@@ -91,6 +91,7 @@ export async function serveResource(world: ResourceWorld, exchange: Exchange, fo
       const body = await readObject(exchange.request);
       const request = deleteRequest(exchange.query, body?.value as Record<string, unknown> | undefined, exchange.ctx);
       const list = await world.engine.deleteCollection(definition, exchange.ctx, listRequest(exchange.query, path.namespace), request);
+      sendWarnings(exchange);
       return sendPieces(exchange.response, renderList(definition, list, rendering));
     }
     default: {

@@ -31,7 +31,7 @@ export async function apply(
     const live = current(world, definition, key).object;
     const next = copyJson(applied(write, configuration, live, force));
     checkIdentity(definition, key, next);
-    shapePatched(definition, ctx, next, body);
+    shapePatched(definition, ctx, next, () => JSON.stringify(body));
     try {
       return await change(world, definition, ctx, key, next, { applied: true, ...(subresource === undefined ? {} : { subresource }) });
     } catch (error) {

@@ -70,23 +70,23 @@ function cannotBeHandled({ kind, version }: ResourceDefinition, why: string): St
 
 /** Drops unknown fields and nulls and fills in defaults, in place; complains as the request's `fieldValidation` says. */
 export function shapeBody(definition: ResourceDefinition, ctx: RequestContext, object: KubeObject): void {
-  const problems = shape(definition, ctx, object);
+  const problems = shape(definition, ctx, object, (why) => cannotBeHandled(definition, why));
   if (problems.length > 0) throw cannotBeHandled(definition, `strict decoding error: ${problems.join(', ')}`);
 }
 
-/** The same for the outcome of a patch: upstream blames the patch, with 422. */
-export function shapePatched(definition: ResourceDefinition, ctx: RequestContext, object: KubeObject, patch: unknown): void {
-  const problems = shape(definition, ctx, object);
-  if (problems.length > 0) throw invalidPatch(patch, `strict decoding error: ${problems.join(', ')}`);
+/** The same for the outcome of a patch: upstream blames the patch, with 422; `shown` is what it calls the patch. */
+export function shapePatched(definition: ResourceDefinition, ctx: RequestContext, object: KubeObject, shown: () => string): void {
+  const problems = shape(definition, ctx, object, (why) => invalidPatch(shown(), why));
+  if (problems.length > 0) throw invalidPatch(shown(), `strict decoding error: ${problems.join(', ')}`);
 }
 
-function invalidPatch(patch: unknown, why: string): StatusError {
+function invalidPatch(shown: string, why: string): StatusError {
   return invalid({ group: '', kind: '', name: '' }, [
-    { reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(JSON.stringify(patch))}: ${why}` },
+    { reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(shown)}: ${why}` },
   ]);
 }
 
-function shape(definition: ResourceDefinition, ctx: RequestContext, object: KubeObject): string[] {
+function shape(definition: ResourceDefinition, ctx: RequestContext, object: KubeObject, wrongType: (why: string) => StatusError): string[] {
   const strategy = strategyOf(definition);
   keepReset(object);
   const { unknown, typeErrors } = strategy.prune(object);
@@ -96,7 +96,7 @@ function shape(definition: ResourceDefinition, ctx: RequestContext, object: Kube
     unknown.push(...found.unknown.map((path) => `metadata.${path}`));
     typeErrors.push(...found.typeErrors);
   }
-  if (typeErrors.length > 0) throw cannotBeHandled(definition, typeErrors[0] ?? '');
+  if (typeErrors.length > 0) throw wrongType(typeErrors[0] ?? '');
   const problems = [...unknown.map((path) => `unknown field "${path}"`), ...(ctx.duplicateFields ?? []).map((path) => `duplicate field "${path}"`)];
   if (ctx.fieldValidation === 'Warn') ctx.warnings.push(...problems);
   strategy.applyDefaults(object);

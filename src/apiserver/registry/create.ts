@@ -6,10 +6,11 @@ import { encode } from '../store/stored-object.ts';
 import type { Review } from '../webhooks/review.ts';
 import { checkIdentity, keyOf, shapeBody } from './body.ts';
 import { prepareViews, storageForm } from './conversion.ts';
-import { prepareCreate, warnAboutNew } from './kinds.ts';
+import { prepareCreate } from './kinds.ts';
 import { managersOfNew, setManagers } from './managed-fields.ts';
 import { generateName, stampNew } from './metadata.ts';
 import { validate } from './strategy.ts';
+import { warnAboutNew } from './warnings.ts';
 import { collectionOf, kindOf, storageKey, targetOf, view, type RegistryWorld } from './world.ts';
 
 /** Upstream's count: the suffix has 27^5 values, so that eight collisions mean something else is wrong. */

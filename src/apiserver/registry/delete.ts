@@ -114,6 +114,10 @@ function isMissing(error: unknown): boolean {
 function checkPreconditions(definition: ResourceDefinition, { metadata }: KubeObject, { preconditions }: DeleteRequest): void {
   const target = targetOf(definition, metadata.name);
   if (preconditions?.uid !== undefined && preconditions.uid !== metadata.uid) {
+    const both = `recondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${metadata.uid}`;
+    // These two ask before the others do, in words of their own.
+    if (definition.group === '' && definition.plural === 'namespaces') throw conflict(target, `P${both}`);
+    if (definition.plural === 'customresourcedefinitions') throw conflict(target, `p${both}`);
     throw conflict(
       { ...target, plural: definition.kind },
       `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
@@ -171,6 +175,8 @@ function policyOf({ propagationPolicy, orphanDependents }: DeleteRequest): Delet
 function finalizersAfter(definition: ResourceDefinition, finalizers: readonly string[], request: DeleteRequest): string[] {
   const others = finalizers.filter((finalizer) => finalizer !== ORPHAN && finalizer !== FOREGROUND);
   const isAsked = others.length < finalizers.length;
+  // Nothing depends on events.
+  if (definition.plural === 'events') return [...finalizers];
   const policy = policyOf(request) ?? (!isAsked && ORPHANING.has(`${definition.group}/${definition.plural}`) ? 'Orphan' : undefined);
   if (policy === undefined) return [...finalizers];
   if (policy === 'Orphan') return [...others, ORPHAN];

@@ -1,20 +1,7 @@
 /** What some kinds do besides what all do: first status, fields that belong to the server. Data where it can be. */
 import type { CertificateSigningRequest } from '../../kube/certificates/types.ts';
-import { isDns1123Label } from '../../kube/names.ts';
 import { qosClass } from '../../kube/pods.ts';
-import { compareQuantities } from '../../kube/quantity.ts';
-import type {
-  CustomResourceDefinition,
-  DaemonSet,
-  Job,
-  KubeObject,
-  Namespace,
-  PersistentVolume,
-  Pod,
-  ResourceQuota,
-  Service,
-  Unstructured,
-} from '../../kube/types.ts';
+import type { CustomResourceDefinition, DaemonSet, Job, KubeObject, Namespace, PersistentVolume, Pod, Service, Unstructured } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import type { ResourceDefinition } from '../engine.ts';
 import { equalJson } from './json.ts';
@@ -38,17 +25,6 @@ const FIRST_STATUS: Record<string, object> = {
 
 /** Kinds whose creator says the status: a kubelet registers its node with one. */
 const CREATED_WITH_STATUS = new Set(['/nodes']);
-
-/** Kinds whose names end up in host names of pods. */
-const NAMES_IN_HOSTNAMES = new Set(['/pods', '/replicationcontrollers', 'apps/deployments', 'apps/replicasets', 'batch/jobs', 'batch/cronjobs']);
-
-function warnAboutName({ metadata }: KubeObject, warnings: string[]): void {
-  const wrong = metadata.name ? isDns1123Label(metadata.name) : [];
-  if (wrong.length === 0) return;
-  warnings.push(
-    `metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [${wrong.join(' ')}]`,
-  );
-}
 
 interface KindRules {
   /** After the defaults, before admission. */
@@ -86,6 +62,7 @@ const RULES: Record<string, KindRules> = {
     create(object, { world }) {
       const pod = object as Pod;
       const gated = (pod.spec?.schedulingGates ?? []).length > 0;
+      if ((pod.spec?.terminationGracePeriodSeconds ?? 0) < 0) pod.spec!.terminationGracePeriodSeconds = 1;
       pod.status = {
         phase: 'Pending',
         ...(gated
@@ -120,7 +97,14 @@ const RULES: Record<string, KindRules> = {
       namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name ?? '' };
     },
   },
-  '/services': { update: (object, old) => keepAllocated(object as Service, old as Service) },
+  '/services': {
+    create(object) {
+      const { spec } = object as Service;
+      // Clients that know of one address only.
+      if (spec?.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
+    },
+    update: (object, old) => keepAllocated(object as Service, old as Service),
+  },
   // What the controller of upstream's first days looked for; some tools still show it.
   'apps/daemonsets': {
     create: (object) => countTemplates(object as DaemonSet, 1),
@@ -200,13 +184,6 @@ export function prepareCreate(object: KubeObject, request: WriteRequest): void {
   RULES[collection]?.create?.(object, request);
 }
 
-/** What may surprise about a new object that is valid. */
-export function warnAboutNew({ storage }: ResourceDefinition, object: KubeObject, warnings: string[]): void {
-  const collection = collectionName(storage);
-  if (NAMES_IN_HOSTNAMES.has(collection)) warnAboutName(object, warnings);
-  if (collection === '/resourcequotas') warnAboutQuota(object as ResourceQuota, warnings);
-}
-
 export function prepareUpdate(definition: ResourceDefinition, object: KubeObject, old: KubeObject): void {
   RULES[collectionName(definition.storage)]?.update?.(object, old);
 }
@@ -230,7 +207,8 @@ function keepAllocated(service: Service, old: Service): void {
     if (before.clusterIP !== undefined) spec.clusterIP = before.clusterIP;
     if (before.clusterIPs !== undefined) spec.clusterIPs = [...before.clusterIPs];
   }
-  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
+  if (spec.clusterIP && (!spec.clusterIPs?.length || (spec.clusterIP !== before.clusterIP && equalJson(spec.clusterIPs, before.clusterIPs))))
+    spec.clusterIPs = [spec.clusterIP];
   spec.ipFamilies ??= before.ipFamilies && [...before.ipFamilies];
   spec.ipFamilyPolicy ??= before.ipFamilyPolicy;
   if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return;
@@ -282,16 +260,4 @@ function generateSelector(job: Job): void {
   spec.template.metadata = { ...spec.template.metadata, labels };
   if (bare) metadata.labels = { ...labels };
   spec.selector = { ...spec.selector, matchLabels: { 'batch.kubernetes.io/controller-uid': uid, ...spec.selector?.matchLabels } };
-}
-
-/** A limit below what it is a limit of leaves room that nothing can use. */
-function warnAboutQuota({ spec }: ResourceQuota, warnings: string[]): void {
-  const { hard = {} } = spec ?? {};
-  for (const name of ['cpu', 'memory', 'storage', 'ephemeral-storage']) {
-    const bare = name === 'cpu' || name === 'memory' ? [name] : [];
-    const requested = [`requests.${name}`, ...bare].find((candidate) => hard[candidate] !== undefined);
-    const limit = hard[`limits.${name}`];
-    if (requested === undefined || limit === undefined || compareQuantities(hard[requested] ?? '0', limit) <= 0) continue;
-    warnings.push(`ResourceQuota ${requested} (${hard[requested]}) should be less than limits.${name} (${limit})`);
-  }
 }

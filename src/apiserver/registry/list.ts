@@ -74,7 +74,7 @@ async function planOf(store: Store, definition: ResourceDefinition, request: Lis
     await waitFor(store, token.revision);
     return { revision: Math.max(0, token.revision), from: start > filter.from ? start : filter.from, limit };
   }
-  const asked = parseRevision(request.resourceVersion);
+  const asked = parseRevision(request.resourceVersion, 'invalid resource version: ');
   await waitFor(store, asked);
   if (asked === 0) return { revision: 0, from: filter.from, limit: request.resourceVersion === '0' ? 0 : limit };
   const exact = request.resourceVersionMatch === 'Exact' || (request.resourceVersionMatch === undefined && limit > 0);

@@ -23,7 +23,9 @@ export function decodeToken(text: string): Token {
   try {
     token = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as typeof token;
   } catch {
-    throw badRequest('invalid continue token: continue key is not valid: it is not base64url of JSON');
+    const at = text.search(/[^\w-]/);
+    const byte = at < 0 ? text.length - (text.length % 4) : at;
+    throw badRequest(`invalid continue token: continue key is not valid: illegal base64 data at input byte ${byte}`);
   }
   if (typeof token !== 'object' || token === null || token.v !== 'meta.k8s.io/v1')
     throw badRequest('invalid continue token: continue key is not valid: server does not recognize this encoded version');

@@ -1,4 +1,5 @@
 /** Patches: the outcome of applying one is written as a replace would be. */
+import { goText } from '../../kube/patch/go-text.ts';
 import { applyJsonPatch } from '../../kube/patch/json.ts';
 import type { Json, JsonObject } from '../../kube/patch/json-value.ts';
 import { applyMergePatch } from '../../kube/patch/merge.ts';
@@ -30,7 +31,9 @@ export async function patch(
     const old = current(world, definition, key).object;
     const next = patched(definition, old, body, type);
     checkIdentity(definition, key, next);
-    shapePatched(definition, ctx, next, body);
+    // Upstream shows strategic patches as they came, and what others make of the object.
+    const shown = (): string => (type === 'strategic' ? goText(body as Json) : JSON.stringify(applied(definition, old, body, type)));
+    shapePatched(definition, ctx, next, shown);
     const own = next.metadata.resourceVersion === old.metadata.resourceVersion;
     try {
       return await change(world, definition, ctx, key, next, subresource === undefined ? {} : { subresource });
@@ -67,7 +70,10 @@ function applied(definition: ResourceDefinition, object: KubeObject, body: unkno
 }
 
 function mergeBody(body: unknown): JsonObject {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding patch: the patch must be an object');
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${Array.isArray(body) ? 'array' : typeof body} into Go value of type map[string]interface {}`,
+    );
   return body as JsonObject;
 }
 

@@ -5,12 +5,12 @@ import type { Store } from '../store/store.ts';
 /** As upstream's watch cache: a replica that lags is given this long. */
 const WAIT_MS = 3_000;
 
-/** 0 for absent, '' and '0'. Throws StatusError 400. */
-export function parseRevision(text: string | undefined): number {
+/** 0 for absent, '' and '0'. Throws StatusError 400. `before`: what the error begins with. */
+export function parseRevision(text: string | undefined, before = ''): number {
   if (text === undefined || text === '') return 0;
   const revision = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(revision)) {
-    throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw badRequest(`${before}resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
   return revision;
 }

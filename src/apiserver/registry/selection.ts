@@ -60,9 +60,12 @@ export function inRange(filter: Filter, key: string): boolean {
 function readerOf(definition: ResourceDefinition, field: string): Reader {
   const reader = METADATA_FIELDS[field] ?? (Object.hasOwn(definition.selectableFields, field) ? definition.selectableFields[field] : undefined);
   if (reader !== undefined) return reader;
-  throw badRequest(
-    Object.keys(definition.selectableFields).length > 0 || !definition.builtin
-      ? `field label not supported: ${field}`
-      : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
-  );
+  throw badRequest(unknownField(definition, field));
+}
+
+/** Each kind says it in its own words, as upstream. */
+function unknownField({ group, plural, kind, selectableFields, builtin }: ResourceDefinition, field: string): string {
+  if (group === 'batch' && plural === 'jobs') return `field label ${JSON.stringify(field)} not supported for ${kind}`;
+  const isOwn = group === 'apps' || Object.keys(selectableFields).length === 0;
+  return isOwn && builtin ? `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"` : `field label not supported: ${field}`;
 }

@@ -4,10 +4,11 @@ import { applyDefaults } from '../../kube/defaults/index.ts';
 import { schemaOf } from '../../kube/schema/index.ts';
 import { checkFields } from '../../kube/schema/strict.ts';
 import type { FieldError } from '../../kube/status.ts';
-import type { KubeObject } from '../../kube/types.ts';
+import type { KubeObject, Pod } from '../../kube/types.ts';
 import { furtherErrors } from './further-validation.ts';
 import { validateCertificateSigningRequest, type CsrDoor } from '../../kube/validation/certificates.ts';
 import { validateMetadata, validateObject, validateObjectStatus } from '../../kube/validation/index.ts';
+import { validateEphemeralContainers } from '../../kube/validation/pod-update.ts';
 import type { ObjectStrategy, ResourceDefinition } from '../engine.ts';
 
 const builtin: ObjectStrategy = {
@@ -44,6 +45,13 @@ export function validateStatus(definition: ResourceDefinition, object: KubeObjec
 /** Of a certificate signing request: the only kind that is approved. */
 export function validateApproval(object: KubeObject, old: KubeObject): FieldError[] {
   return validateDoor(object, old, 'approval');
+}
+
+/** Of a pod to which ephemeral containers come. */
+export function validateDebuggers(object: KubeObject, old: KubeObject): FieldError[] {
+  const errors = validateMetadata(object, old);
+  validateEphemeralContainers(errors, object as Pod, old as Pod);
+  return errors;
 }
 
 function validateDoor(object: KubeObject, old: KubeObject, door: CsrDoor): FieldError[] {

@@ -11,7 +11,8 @@ import { copyJson, equalJson } from './json.ts';
 import { prepareSubresource, prepareUpdate } from './kinds.ts';
 import { managersOfChanged, onlyTimesDiffer, setManagers } from './managed-fields.ts';
 import { bumpGeneration, keepServerFields } from './metadata.ts';
-import { validate, validateApproval, validateStatus } from './strategy.ts';
+import { validate, validateApproval, validateDebuggers, validateStatus } from './strategy.ts';
+import { warnAboutChanged } from './warnings.ts';
 import { collectionOf, kindOf, storageKey, targetOf, view, type RegistryWorld } from './world.ts';
 
 /** Kinds whose writers must say which state they saw. */
@@ -130,6 +131,7 @@ export async function change(
   if (subresource !== 'status') bumpGeneration(definition, object, old.object);
   const errors = errorsOf(definition, object, old.object, subresource);
   if (errors.length > 0) throw invalid(kindOf(definition, key.name), errors);
+  if (subresource === undefined) warnAboutChanged(definition, object, old.object, ctx.warnings);
   if (review !== undefined) {
     await review.validate();
     if (current(world, definition, key).revision !== old.revision) {
@@ -149,8 +151,9 @@ function errorsOf(definition: ResourceDefinition, object: KubeObject, old: KubeO
       return validateStatus(definition, object, old);
     case 'approval':
       return validateApproval(object, old);
-    // These two change what a plain update of a pod may not: their outcome only has to be a valid pod.
     case 'ephemeralcontainers':
+      return validateDebuggers(object, old);
+    // It changes what a plain update of a pod may not: its outcome only has to be a valid pod.
     case 'resize':
       return validate(definition, object);
     default:

@@ -178,7 +178,7 @@ test('a bound pod gets its grace, an unbound one goes at once, and the kubelet e
   await client.createSubresource(pods, inDefault('bound'), 'binding', {
     apiVersion: 'v1',
     kind: 'Binding',
-    metadata: {},
+    metadata: { name: 'bound' },
     target: { kind: 'Node', name: 'n' },
   } as KubeObject);
   await client.delete(pods, inDefault('bound'));
@@ -193,7 +193,7 @@ test('a bound pod gets its grace, an unbound one goes at once, and the kubelet e
 test('binding sets the node and the condition, and happens once', async () => {
   const { client } = await testWorld();
   await client.create(pods, pod('p'));
-  const binding = { apiVersion: 'v1', kind: 'Binding', metadata: {}, target: { kind: 'Node', name: 'n1' } } as KubeObject;
+  const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name: 'n1' } } as KubeObject;
   assert.equal(((await client.createSubresource(pods, inDefault('p'), 'binding', binding)) as unknown as { status: string }).status, 'Success');
   const bound = await client.get(pods, inDefault('p'));
   assert.equal(bound.spec?.nodeName, 'n1');

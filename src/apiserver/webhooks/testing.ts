@@ -41,7 +41,7 @@ export async function testWebhook(answer: TestWebhook['answer'], names: readonly
       });
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
   webhook.port = (server.address() as AddressInfo).port;
   return webhook;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { StatusError } from '../../kube/status.ts';
 import type { ConfigMap, KubeObject } from '../../kube/types.ts';
-import { testWorld, type TestWorld } from '../testing.ts';
+import { machineAddress, testWorld, type TestWorld } from '../testing.ts';
 import { patching, testWebhook, verdict, type TestWebhook } from './testing.ts';
 
 let hook: TestWebhook;
@@ -186,7 +186,7 @@ test('a service of the cluster is found by its ready endpoints', async () => {
     kind: 'EndpointSlice',
     metadata: { name: 'hook-1', labels: { 'kubernetes.io/service-name': 'hook' } },
     addressType: 'IPv4',
-    endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
+    endpoints: [{ addresses: [machineAddress()], conditions: { ready: true } }],
     ports: [{ port: hook.port, protocol: 'TCP', name: '' }],
   };
   await world.engine.create(world.definition('discovery.k8s.io/v1/endpointslices'), world.ctx, 'default', slice as KubeObject);

@@ -104,7 +104,10 @@ const DEFAULTS: Record<string, Defaulter> = {
     fill(event, { involvedObject: {}, eventTime: null, firstTimestamp: null, lastTimestamp: null, reportingComponent: '', reportingInstance: '', source: {} });
     fill(event.series, { lastObservedTime: null });
   }),
-  'v1/PersistentVolume': define<Unstructured>((object) => fill(object['spec'], { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' })),
+  'v1/PersistentVolume': define<Unstructured>((object) => {
+    fill(object['spec'], { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' });
+    fill((object['spec'] as Record<string, unknown> | undefined)?.['hostPath'], { type: '' });
+  }),
   'v1/PersistentVolumeClaim': define<Unstructured>((object) => fill(object['spec'], { volumeMode: 'Filesystem' })),
   'v1/Namespace': define<KubeObject>((object) => {
     if (object.metadata.name) object.metadata.labels = { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name };
@@ -142,10 +145,11 @@ const DEFAULTS: Record<string, Defaulter> = {
     spec.replicas ??= 1;
     template(spec.template);
   }),
-  'apps/v1/DaemonSet': define<DaemonSet>(({ metadata, spec }) => {
+  'apps/v1/DaemonSet': define<DaemonSet>((object) => {
+    const { metadata } = object;
+    const spec = (object.spec ??= {} as NonNullable<DaemonSet['spec']>);
     // Upstream's way from its inner form writes the annotation before anybody counts.
     metadata.annotations = { 'deprecated.daemonset.template.generation': '0', ...metadata.annotations };
-    if (!spec) return;
     spec.updateStrategy ??= {};
     spec.updateStrategy.type ??= 'RollingUpdate';
     if (spec.updateStrategy.type === 'RollingUpdate') {
@@ -158,6 +162,7 @@ const DEFAULTS: Record<string, Defaulter> = {
   }),
   'apps/v1/StatefulSet': define<StatefulSet>(({ spec }) => {
     if (!spec) return;
+    spec.serviceName ??= '';
     spec.podManagementPolicy ??= 'OrderedReady';
     spec.updateStrategy ??= {};
     spec.updateStrategy.type ??= 'RollingUpdate';
@@ -223,8 +228,7 @@ const DEFAULTS: Record<string, Defaulter> = {
     fill(object['spec'], { minReplicas: 1, ...(others ? {} : { targetCPUUtilizationPercentage: 80 }) });
   }),
   'networking.k8s.io/v1/NetworkPolicy': define<Unstructured>((object) => {
-    const spec = object['spec'] as Record<string, unknown> | undefined;
-    if (!spec) return;
+    const spec = (object['spec'] ??= {}) as Record<string, unknown>;
     fill(spec, { podSelector: {}, policyTypes: list(spec['egress']).length > 0 ? ['Ingress', 'Egress'] : ['Ingress'] });
     for (const rule of [...list(spec['ingress']), ...list(spec['egress'])]) for (const port of list(rule['ports'])) fill(port, { protocol: 'TCP' });
   }),

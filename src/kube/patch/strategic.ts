@@ -4,7 +4,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldSchema, TypeSchema } from '../schema/index.ts';
-import { badRequest } from '../status.ts';
+import { badRequest, StatusError } from '../status.ts';
+import { goText } from './go-text.ts';
 import type { Json, JsonObject } from './json-value.ts';
 import { isJsonObject, withField } from './json-value.ts';
 import { applyElementOrder } from './element-order.ts';
@@ -14,10 +15,15 @@ const RETAIN_KEYS = '$retainKeys';
 const DELETE_FROM = '$deleteFromPrimitiveList/';
 const ELEMENT_ORDER = '$setElementOrder/';
 
-/** Neither argument is changed; unchanged parts are shared. Throws StatusError 400 for a malformed directive or a list item without its key. */
+/** Neither argument is changed; unchanged parts are shared. Throws StatusError: 500, as upstream, for a malformed directive or a list item without its key. */
 export function applyStrategicMergePatch(document: Json, patch: Json, type: TypeSchema): Json {
   if (!isJsonObject(patch)) throw badRequest('a strategic merge patch is an object');
   return mergeObject(isJsonObject(document) ? document : {}, patch, type);
+}
+
+/** Upstream's answer to a patch it cannot follow: an error without a reason. */
+function malformed(why: string): StatusError {
+  return new StatusError(500, '', why);
 }
 
 /** `type` is undefined below fields without a known type, where a plain merge patch applies. */
@@ -26,8 +32,7 @@ function mergeObject(original: JsonObject, patch: JsonObject, type: TypeSchema |
   // Upstream leaves an empty object: only null takes the field itself away.
   if (directive === 'delete') return {};
   if (directive === 'replace') return clean(omit(patch, PATCH)) as JsonObject;
-  if (directive !== undefined && directive !== 'merge')
-    throw badRequest(`unknown patch type ${JSON.stringify(directive)}: $patch is one of delete, replace, merge`);
+  if (directive !== undefined && directive !== 'merge') throw malformed(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
 
   const result: JsonObject = { ...original };
   applyRetainKeys(result, patch);
@@ -97,7 +102,7 @@ function mergeList(original: Json[], patch: Json[], order: Json | undefined, fie
     if (!isJsonObject(item))
       throw badRequest(`invalid list item in the patch of ${JSON.stringify(field?.name)}: expected an object with ${JSON.stringify(key)}`);
     const id = item[key];
-    if (id === undefined) throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
+    if (id === undefined) throw malformed(`map: ${goText(item)} does not contain declared merge key: ${key}`);
     const at = result.findIndex((old) => isJsonObject(old) && isDeepStrictEqual(old[key], id));
     if (item[PATCH] === 'delete') {
       result = result.filter((old) => !(isJsonObject(old) && isDeepStrictEqual(old[key], id)));

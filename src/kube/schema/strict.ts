@@ -109,6 +109,7 @@ function keepsNull({ type, container }: FieldSchema): boolean {
 function zeroOf({ type }: FieldSchema): unknown {
   switch (type) {
     case 'string':
+    case 'bytes':
     case 'duration':
       return '';
     case 'boolean':

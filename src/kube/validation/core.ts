@@ -1,48 +1,9 @@
-import { isIP } from 'node:net';
-import { isConfigKey, isDns1123Label } from '../names.ts';
-import type { ConfigMap, Namespace, PodDisruptionBudget, PriorityClass, Secret, Service } from '../types.ts';
-import { duplicate, forbiddenField, immutable, invalidValue, named, nonNegative, oneOf, portNumber, required, tooLong, type Errors } from './field.ts';
-import { validateLabels } from './metadata.ts';
+import { isConfigKey } from '../names.ts';
+import type { ConfigMap, Namespace, PodDisruptionBudget, PriorityClass, Secret } from '../types.ts';
+import { forbiddenField, immutable, invalidValue, named, nonNegative, oneOf, required, tooLong, type Errors } from './field.ts';
 import { validateLabelSelector } from './selector.ts';
 
 const DATA_MAX_BYTES = 1024 * 1024;
-
-export function validateService(errors: Errors, { spec }: Service, old: Service | undefined): void {
-  if (!spec) return;
-  if (spec.type === 'ExternalName') {
-    if (!spec.externalName) errors.push(required('spec.externalName'));
-    if (spec.clusterIP && spec.clusterIP !== 'None') errors.push(forbiddenField('spec.clusterIPs[0]', "may not be set when `type` is 'ExternalName'"));
-  } else if (!spec.ports?.length && spec.clusterIP !== 'None') errors.push(required('spec.ports'));
-  oneOf(errors, 'spec.type', spec.type, ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']);
-  oneOf(errors, 'spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']);
-  oneOf(errors, 'spec.externalTrafficPolicy', spec.externalTrafficPolicy || undefined, ['Cluster', 'Local']);
-  oneOf(errors, 'spec.internalTrafficPolicy', spec.internalTrafficPolicy, ['Cluster', 'Local']);
-  validateLabels(errors, 'spec.selector', spec.selector);
-  if (spec.clusterIP && spec.clusterIP !== 'None' && isIP(spec.clusterIP) === 0)
-    errors.push(invalidValue('spec.clusterIPs[0]', spec.clusterIP, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'));
-  const names = new Set<string>();
-  const ports = new Set<string>();
-  for (const [i, port] of (spec.ports ?? []).entries()) {
-    const at = `spec.ports[${i}]`;
-    if ((spec.ports?.length ?? 0) > 1 && !port.name) errors.push(required(`${at}.name`));
-    else if (port.name) {
-      named(errors, `${at}.name`, port.name, isDns1123Label);
-      if (names.has(port.name)) errors.push(duplicate(`${at}.name`, port.name));
-      names.add(port.name);
-    }
-    portNumber(errors, `${at}.port`, port.port ?? 0);
-    oneOf(errors, `${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']);
-    if (typeof port.targetPort === 'number') portNumber(errors, `${at}.targetPort`, port.targetPort);
-    if (port.nodePort && spec.type === 'ClusterIP') errors.push(forbiddenField(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
-    const key = `${port.protocol}/${port.port}`;
-    if (ports.has(key))
-      errors.push({ reason: 'FieldValueDuplicate', field: at, message: `Duplicate value: {"protocol":${JSON.stringify(port.protocol)},"port":${port.port}}` });
-    ports.add(key);
-  }
-  if (old?.spec && old.spec.type !== 'ExternalName' && spec.type !== 'ExternalName' && old.spec.clusterIP && spec.clusterIP !== old.spec.clusterIP) {
-    errors.push(invalidValue('spec.clusterIPs[0]', spec.clusterIP ? [spec.clusterIP] : [], 'may not change once set'));
-  }
-}
 
 export function validateConfigMap(errors: Errors, map: ConfigMap, old: ConfigMap | undefined): void {
   let bytes = 0;
@@ -53,7 +14,7 @@ export function validateConfigMap(errors: Errors, map: ConfigMap, old: ConfigMap
   }
   for (const [key, value] of Object.entries(map.binaryData ?? {})) {
     named(errors, `binaryData[${key}]`, key, isConfigKey);
-    bytes += Buffer.byteLength(value, 'base64');
+    bytes += Buffer.byteLength(value ?? '', 'base64');
   }
   if (bytes > DATA_MAX_BYTES) errors.push(tooLong('', DATA_MAX_BYTES));
   keepsImmutable(errors, map, old, ['data', 'binaryData']);

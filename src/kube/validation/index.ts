@@ -3,7 +3,9 @@ import type { FieldError } from '../status.ts';
 import type { DaemonSet, Deployment, Job, KubeObject, Pod, PodTemplateSpec, ReplicaSet, StatefulSet } from '../types.ts';
 import { validateCertificateSigningRequest } from './certificates.ts';
 import { validateAutoscaler, validateAutoscalerV1 } from './autoscaling.ts';
-import { validateConfigMap, validateDisruptionBudget, validateNamespace, validatePriorityClass, validateSecret, validateService } from './core.ts';
+import { validateIngressClass, validateRuntimeClass } from './classes.ts';
+import { validateConfigMap, validateDisruptionBudget, validateNamespace, validatePriorityClass, validateSecret } from './core.ts';
+import { validateEndpoints, validateEndpointSlice } from './endpoints.ts';
 import type { Errors } from './field.ts';
 import { validateJobStatus } from './job-status.ts';
 import { validateCronJob, validateJob } from './jobs.ts';
@@ -11,13 +13,16 @@ import { validateLimitRange, validateQuotaStatus, validateResourceQuota } from '
 import { validateCustomResourceDefinition } from './definitions.ts';
 import { validateFlowSchema, validatePriorityLevel } from './flow-control.ts';
 import { validateMetadata } from './metadata.ts';
-import { validateIngress, validateNetworkPolicy } from './networking.ts';
+import { validateIngress, validateIngressStatus, validateNetworkPolicy } from './networking.ts';
 import { validateNode } from './node.ts';
-import { validatePodSpec, validatePodTemplate, validatePodUpdate } from './pod.ts';
+import { validatePodSpec, validatePodTemplate } from './pod.ts';
+import { validatePodStatus, validatePodUpdate } from './pod-update.ts';
 import { validateControllerRevision, validateEvent, validateLease, validateNewEvent } from './records.ts';
 import { validateClusterRole, validateClusterRoleBinding, validateRole, validateRoleBinding } from './rbac.ts';
 import { validatePersistentVolume, validatePersistentVolumeClaim, validateStorageClass } from './storage.ts';
+import { validateService, validateServiceStatus } from './service.ts';
 import { validateWebhookConfiguration } from './webhooks.ts';
+import { validateCounts } from './workload-status.ts';
 import { validateDaemonSet, validateDeployment, validateReplicaSet, validateReplicationController, validateStatefulSet } from './workloads.ts';
 
 export { validateMetadata } from './metadata.ts';
@@ -32,6 +37,8 @@ const RULES: Record<string, Rule> = {
   'v1/Pod': rule<Pod>((errors, pod, old) => (old ? validatePodUpdate(errors, pod, old) : validatePodSpec(errors, 'spec', pod.spec))),
   'v1/PodTemplate': rule<KubeObject & { template?: PodTemplateSpec }>((errors, { template }) => validatePodTemplate(errors, 'template', template ?? {})),
   'v1/Service': rule(validateService),
+  'v1/Endpoints': rule(validateEndpoints),
+  'discovery.k8s.io/v1/EndpointSlice': rule(validateEndpointSlice),
   'v1/PersistentVolumeClaim': rule(validatePersistentVolumeClaim),
   'v1/PersistentVolume': rule(validatePersistentVolume),
   'storage.k8s.io/v1/StorageClass': rule(validateStorageClass),
@@ -40,7 +47,9 @@ const RULES: Record<string, Rule> = {
   'v1/Namespace': rule(validateNamespace),
   'v1/Node': rule(validateNode),
   'networking.k8s.io/v1/Ingress': rule(validateIngress),
+  'networking.k8s.io/v1/IngressClass': rule(validateIngressClass),
   'networking.k8s.io/v1/NetworkPolicy': rule(validateNetworkPolicy),
+  'node.k8s.io/v1/RuntimeClass': rule(validateRuntimeClass),
   'v1/LimitRange': rule(validateLimitRange),
   'v1/ResourceQuota': rule(validateResourceQuota),
   'apps/v1/Deployment': rule<Deployment>(validateDeployment),
@@ -83,7 +92,18 @@ const METADATA_LATER = new Set(['Event', 'PodDisruptionBudget']);
 
 const STATUS_RULES: Record<string, Rule> = {
   'v1/ResourceQuota': rule(validateQuotaStatus),
+  'v1/Pod': rule<Pod>((errors, pod, old) => validatePodStatus(errors, pod, old ?? pod)),
+  'v1/Service': rule(validateServiceStatus),
+  'networking.k8s.io/v1/Ingress': rule(validateIngressStatus),
   'batch/v1/Job': rule<Job>((errors, job, old) => validateJobStatus(errors, job, old ?? job)),
+  'v1/ReplicationController': rule(validateCounts),
+  'apps/v1/Deployment': rule(validateCounts),
+  'apps/v1/ReplicaSet': rule(validateCounts),
+  'apps/v1/DaemonSet': rule(validateCounts),
+  'apps/v1/StatefulSet': rule(validateCounts),
+  'autoscaling/v1/HorizontalPodAutoscaler': rule(validateCounts),
+  'autoscaling/v2/HorizontalPodAutoscaler': rule(validateCounts),
+  'policy/v1/PodDisruptionBudget': rule(validateCounts),
 };
 
 /** Everything wrong with a new status: the rest of the object is the old one's. */

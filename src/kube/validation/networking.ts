@@ -4,8 +4,10 @@ import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1/Ingress';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import { isDns1123Label, isDns1123Subdomain, isPortName } from '../names.ts';
 import type { WithMeta } from '../types.ts';
+import { parseRange, validateAddress, validateRange } from './addresses.ts';
 import { forbiddenField, invalidValue, named, notSupported, portNumber, required, type Errors } from './field.ts';
 import { validateLabelSelector } from './selector.ts';
+import { validateHostname } from './service.ts';
 
 export type Ingress = WithMeta<IIngress>;
 export type NetworkPolicy = WithMeta<INetworkPolicy>;
@@ -53,40 +55,19 @@ function validatePeer(errors: Errors, path: string, { podSelector, namespaceSele
   else if (ipBlock !== undefined && selects) errors.push(forbiddenField(path, 'may not specify both ipBlock and another peer'));
 }
 
-const CIDR_WHY = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
-
-interface Cidr {
-  address: string;
-  bits: number;
-  family: 'ipv4' | 'ipv6';
-}
-
-function parseCidr(text: string): Cidr | undefined {
-  const [address = '', size = '', ...rest] = text.split('/');
-  const version = isIP(address);
-  const bits = Number(size);
-  if (version === 0 || rest.length > 0 || !/^\d+$/.test(size) || bits > (version === 4 ? 32 : 128)) return undefined;
-  return { address, bits, family: version === 4 ? 'ipv4' : 'ipv6' };
-}
-
-/** Also of nodes' pod ranges. */
-export function validateCidr(errors: Errors, path: string, value: string): void {
-  if (parseCidr(value) === undefined) errors.push(invalidValue(path, value, CIDR_WHY));
-}
-
 function validateBlock(errors: Errors, path: string, { cidr, except = [] }: NonNullable<Peer['ipBlock']>): void {
   if (!cidr) {
     errors.push(required(`${path}.cidr`));
     return;
   }
-  validateCidr(errors, `${path}.cidr`, cidr);
-  const whole = parseCidr(cidr);
+  validateRange(errors, `${path}.cidr`, cidr);
+  const whole = parseRange(cidr);
   if (whole === undefined) return;
   const range = new BlockList();
   range.addSubnet(whole.address, whole.bits, whole.family);
   for (const [i, text] of except.entries()) {
-    validateCidr(errors, `${path}.except[${i}]`, text);
-    const part = parseCidr(text);
+    validateRange(errors, `${path}.except[${i}]`, text);
+    const part = parseRange(text);
     if (part === undefined) continue;
     if (part.family !== whole.family || part.bits <= whole.bits || !range.check(part.address, part.family))
       errors.push(invalidValue(`${path}.except[${i}]`, text, 'must be a strict subset of `cidr`'));
@@ -121,6 +102,14 @@ export function validateIngress(errors: Errors, { spec }: Ingress): void {
     if (secretName) named(errors, `spec.tls[${i}].secretName`, secretName, isDns1123Subdomain);
   }
   if (ingressClassName !== undefined) named(errors, 'spec.ingressClassName', ingressClassName, isDns1123Subdomain);
+}
+
+/** What an ingress controller may say of it. */
+export function validateIngressStatus(errors: Errors, { status }: Ingress): void {
+  for (const [i, { ip, hostname }] of (status?.loadBalancer?.ingress ?? []).entries()) {
+    if (ip) validateAddress(errors, `status.loadBalancer.ingress[${i}].ip`, ip);
+    if (hostname) validateHostname(errors, `status.loadBalancer.ingress[${i}].hostname`, hostname);
+  }
 }
 
 const WILDCARD = /^\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;

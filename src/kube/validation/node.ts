@@ -2,7 +2,7 @@
 import { isLabelValue, isQualifiedName } from '../names.ts';
 import type { Node } from '../types.ts';
 import { duplicate, invalidValue, named, required, type Errors } from './field.ts';
-import { validateCidr } from './networking.ts';
+import { validateRange } from './addresses.ts';
 import { validateTaintEffect } from './pod-affinity.ts';
 
 export function validateNode(errors: Errors, { spec }: Node): void {
@@ -23,5 +23,5 @@ export function validateNode(errors: Errors, { spec }: Node): void {
     seen.add(`${key}:${effect}`);
   }
   const ranges = spec?.podCIDRs ?? [];
-  for (const [i, range] of ranges.entries()) validateCidr(errors, `spec.podCIDRs[${i}]`, range);
+  for (const [i, range] of ranges.entries()) validateRange(errors, `spec.podCIDRs[${i}]`, range);
 }

@@ -2,7 +2,7 @@ import { isDns1123Label } from '../names.ts';
 import { matcherOf } from '../selectors.ts';
 import type { FieldError } from '../status.ts';
 import type { DaemonSet, Deployment, LabelSelector, PodTemplateSpec, ReplicaSet, ReplicationController, StatefulSet } from '../types.ts';
-import { forbiddenField, immutable, invalidValue, named, nonNegative, notSupported, oneOf, required, type Errors } from './field.ts';
+import { forbiddenField, immutable, invalidValue, named, nonNegative, notSupported, required, type Errors } from './field.ts';
 import { validatePodTemplate } from './pod.ts';
 import { validateLabelSelector } from './selector.ts';
 import { validateClaimSpec } from './storage.ts';
@@ -18,8 +18,9 @@ interface Workload {
 function validateTemplate(errors: Errors, spec: Workload | undefined, kind: Kind, invalid = 'invalid label selector'): void {
   const { selector, template } = spec ?? {};
   const wrong: Errors = [];
-  if (selector === undefined) errors.push(required('spec.selector'));
-  else validateLabelSelector(wrong, 'spec.selector', selector);
+  // Upstream's daemon sets do without the word about it.
+  if (selector === undefined && kind !== 'daemonset') errors.push(required('spec.selector'));
+  validateLabelSelector(wrong, 'spec.selector', selector);
   errors.push(...wrong);
   const isEmpty = selector !== undefined && Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions?.length ?? 0) === 0;
   const emptied = isEmpty ? [invalidValue('spec.selector', selector, `empty selector is invalid for ${kind === 'ReplicaSet' ? 'deployment' : kind}`)] : [];
@@ -142,7 +143,16 @@ export function validateStatefulSet(errors: Errors, { spec }: StatefulSet, old: 
     errors.push(invalidValue('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"));
   const strategy = spec?.updateStrategy;
   if (strategy?.type === 'RollingUpdate') nonNegative(errors, 'spec.updateStrategy.rollingUpdate.partition', strategy.rollingUpdate?.partition);
-  else oneOf(errors, 'spec.updateStrategy.type', strategy?.type, ['RollingUpdate', 'OnDelete']);
+  else if (strategy?.type !== undefined && strategy.type !== 'OnDelete') {
+    const { partition, maxUnavailable } = strategy.rollingUpdate ?? {};
+    const rolling = strategy.rollingUpdate === undefined ? null : { Partition: partition ?? 0, MaxUnavailable: maxUnavailable ?? null };
+    const shown = JSON.stringify({ Type: strategy.type, RollingUpdate: rolling });
+    errors.push({
+      reason: 'FieldValueInvalid',
+      field: 'spec.updateStrategy',
+      message: `Invalid value: ${shown}: must be 'RollingUpdate' or 'OnDelete'`,
+    });
+  }
   const templates = spec?.volumeClaimTemplates ?? [];
   for (const [i, template] of templates.entries()) validateClaimSpec(errors, `spec.volumeClaimTemplates[${i}].spec`, template.spec ?? {});
   nonNegative(errors, 'spec.replicas', spec?.replicas);

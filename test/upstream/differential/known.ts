@@ -11,6 +11,9 @@ export interface KnownDifference {
 /** 'Go struct field Probe.spec.ProbeHandler.httpGet of type v1.HTTPGetAction' */
 const GO_TYPE = /Go (struct field [^\s"]+|value) of type [^\s",]+/g;
 
+/** What upstream may answer in as well. */
+const PROTOBUF = /, application\/vnd\.kubernetes\.protobuf(?:;stream=watch)?/g;
+
 /** Lines that upstream's newer version adds to answers. */
 const YOUNGER = /^ *"(?:f:)?(preventPodSchedulingIfMissing|emulationMajor|emulationMinor|minCompatibilityMajor|minCompatibilityMinor)": .*\n/gm;
 
@@ -25,6 +28,18 @@ export const KNOWN: readonly KnownDifference[] = [
   {
     reason: 'Argosy says which operation of a JSON patch failed, and why',
     matches: ({ upstream, argosy }) => upstream === argosy.replace(/(the server rejected our request due to an error in our request): [^"]*/, '$1'),
+  },
+  {
+    reason: 'an empty list or map that is as good as absent is absent from the start',
+    matches: ({ name }) => / is (?:\[\]|\{\})$|\.0 left out$|capacity\.storage left out$/.test(name),
+  },
+  {
+    reason: 'names of services may begin with a digit since 1.36',
+    matches: ({ name }) => name === 'Service: metadata.name is "Not Valid!"',
+  },
+  {
+    reason: 'Argosy says which types of patches it takes, and answers in JSON and YAML only',
+    matches: ({ upstream, argosy }) => upstream.replace(PROTOBUF, '') === argosy.replace(/(415: Unsupported Media Type), take one of [^"]*/, '$1'),
   },
   {
     reason: "versions and addresses are each server's own",

@@ -86,6 +86,10 @@ export class ServiceAllocator {
       delete spec.clusterIPs;
       return;
     }
+    if (spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0) {
+      fillFamilies(spec);
+      return;
+    }
     checkFamilies(spec, errors);
     if (errors.length > 0) return;
     const asked = spec.clusterIPs?.[0] || spec.clusterIP || '';
@@ -156,6 +160,14 @@ type TakeAny = (pool: Pool, field: string) => number | undefined;
 
 function holderOf({ metadata }: KubeObject): string {
   return `${metadata.namespace}/${metadata.name}`;
+}
+
+/** A headless service without a selector may have endpoints of both families: they are not the cluster's. */
+function fillFamilies(spec: ServiceSpec): void {
+  spec.ipFamilyPolicy ??= 'RequireDualStack';
+  const [first = 'IPv4', ...others] = spec.ipFamilies ?? [];
+  if (spec.ipFamilyPolicy !== 'SingleStack' && others.length === 0) others.push(first === 'IPv4' ? 'IPv6' : 'IPv4');
+  spec.ipFamilies = [first, ...others];
 }
 
 /** The cluster speaks IPv4 only. */

@@ -1,11 +1,11 @@
 /** Binding: a scheduler says which node a pod runs on, once. */
 import { setCondition, type Condition } from '../../../kube/conditions.ts';
-import { conflict, invalid } from '../../../kube/status.ts';
+import { badRequest, conflict, invalid } from '../../../kube/status.ts';
 import type { KubeObject, ObjectKey, Pod } from '../../../kube/types.ts';
 import { timestamp } from '../../../runtime/clock.ts';
 import type { RequestContext, StoredObject } from '../../engine.ts';
 import { copyJson } from '../json.ts';
-import { successStatus } from '../status.ts';
+import { createdStatus } from '../status.ts';
 import { current, isFinished } from '../update.ts';
 import { collectionOf, storageKey, targetOf, type RegistryWorld } from '../world.ts';
 
@@ -17,6 +17,7 @@ interface Binding extends KubeObject {
 export async function bind(world: RegistryWorld, ctx: RequestContext, key: ObjectKey, body: KubeObject): Promise<StoredObject> {
   const pods = world.builtin('', 'pods');
   const { target, metadata } = body as Binding;
+  if (metadata?.name !== key.name) throw badRequest('name in URL does not match name in Binding object');
   if (!target?.name)
     throw invalid({ group: '', kind: 'Binding', name: key.name }, [{ reason: 'FieldValueRequired', field: 'target.name', message: 'Required value' }]);
   if (target.kind && target.kind !== 'Node') {
@@ -35,7 +36,7 @@ export async function bind(world: RegistryWorld, ctx: RequestContext, key: Objec
   const pod = bound(copyJson(old), target.name, metadata?.annotations, timestamp(world.clock.now()));
   if (isFinished(pods, pod)) throw new Error('a bound pod cannot be finished');
   if (!ctx.dryRun) await world.store.put(collectionOf(world, pods), storageKey(pods, key), pod);
-  return successStatus();
+  return createdStatus();
 }
 
 function bound(pod: Pod, nodeName: string, annotations: Record<string, string> | undefined, now: string): Pod {

@@ -8,7 +8,7 @@ import { timestamp } from '../../../runtime/clock.ts';
 import type { DeleteRequest, RequestContext, StoredObject } from '../../engine.ts';
 import { remove } from '../delete.ts';
 import { copyJson } from '../json.ts';
-import { successStatus } from '../status.ts';
+import { createdStatus } from '../status.ts';
 import { current } from '../update.ts';
 import { collectionOf, storageKey, type RegistryWorld } from '../world.ts';
 
@@ -32,7 +32,7 @@ export async function evict(world: RegistryWorld, ctx: RequestContext, key: Obje
   if (!dry.dryRun) await markDisrupted(world, key, pod);
   // The budget was asked about this pod, not about another of its name.
   await remove(world, pods, dry, key, { ...deleteOptions, preconditions: { uid: pod.metadata.uid, ...deleteOptions.preconditions } });
-  return successStatus();
+  return createdStatus();
 }
 
 /** Budgets count pods that run: these do not. */
