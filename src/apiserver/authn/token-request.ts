@@ -45,6 +45,7 @@ export function tokenRequestHandler(world: TokenWorld): CreateHandler {
     refuseIf('', expirationErrors(seconds));
     const audiences = spec.audiences?.length ? spec.audiences : [ISSUER];
     // Clients that know the field send it as null.
+    if (spec.boundObjectRef === null) delete spec.boundObjectRef;
     const bound = spec.boundObjectRef ? await boundTo(world.engine, namespace, key.name, spec.boundObjectRef) : {};
     const now = world.clock.now();
     const issued = Math.floor(now / 1000);

@@ -23,7 +23,7 @@ import { parseResourcePath, type ResourcePath } from './path.ts';
 import { serveLogs, serveStream } from './pods.ts';
 import { serveProxy } from './proxy.ts';
 import { isTrue } from './query.ts';
-import { findResource, serveResource, type ResourceRequest } from './resources.ts';
+import { findResource, notServed, serveResource, type ResourceRequest } from './resources.ts';
 import { send, sendError, sendJson, sendWarnings } from './respond.ts';
 
 export interface HandlerWorld {
@@ -186,6 +186,9 @@ async function serveOther(world: HandlerWorld, exchange: Exchange): Promise<void
       return sendJson(exchange.response, 200, { paths: rootPaths(world.engine) });
   }
   if (world.health.serve(exchange) || (await world.discovery.serve(exchange))) return;
+  // Below a version clients look for a Status.
+  const [root, ...below] = exchange.path.split('/').filter((part) => part !== '');
+  if ((root === 'api' && below.length > 0) || (root === 'apis' && below.length > 1)) throw notServed();
   send(exchange.response, 404, 'text/plain; charset=utf-8', '404 page not found\n');
 }
 

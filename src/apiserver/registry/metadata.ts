@@ -41,13 +41,16 @@ function checkUid(definition: ResourceDefinition, { uid }: ObjectMeta, old: Kube
   throw conflict(targetOf(definition, old.metadata.name), `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
 }
 
-/** Counts a change of anything but metadata and status; a deployment's annotations count too, as upstream. */
+/** Metadata whose change is a change of the object as well, as upstream. */
+const COUNTED: Record<string, 'annotations' | 'labels'> = { deployments: 'annotations', endpointslices: 'labels' };
+
+/** Counts a change of anything but status and the rest of metadata. */
 export function bumpGeneration(definition: ResourceDefinition, object: KubeObject, old: KubeObject): void {
   if (!definition.generation) return;
-  const annotationsCount = definition.group === 'apps' && definition.plural === 'deployments';
+  const counted = COUNTED[definition.plural];
   const changed =
     !equalJson(desired(definition, object), desired(definition, old)) ||
-    (annotationsCount && !equalJson(object.metadata.annotations ?? {}, old.metadata.annotations ?? {}));
+    (definition.builtin && counted !== undefined && !equalJson(object.metadata[counted] ?? {}, old.metadata[counted] ?? {}));
   const generation = old.metadata.generation ?? 1;
   object.metadata.generation = changed ? generation + 1 : generation;
 }

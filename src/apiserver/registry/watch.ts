@@ -2,7 +2,8 @@
  * Watches: every change of a collection after a revision, in order, none missing, none twice, as the selection sees it:
  * what starts to match is ADDED, what stops is DELETED.
  */
-import { expired } from '../../kube/status.ts';
+import { expired, invalid, type FieldError } from '../../kube/status.ts';
+import { notSupported } from '../../kube/validation/field.ts';
 import type { ApiWatch, ApiWatchEvent, ResourceDefinition, WatchRequest } from '../engine.ts';
 import type { Change } from '../store/history.ts';
 import type { Store } from '../store/store.ts';
@@ -149,8 +150,13 @@ export async function openWatch(
 
 function checkOptions({ sendInitialEvents, resourceVersionMatch }: WatchRequest): void {
   if (sendInitialEvents === undefined) {
-    if (resourceVersionMatch !== undefined)
-      throw invalidOption('resourceVersionMatch', 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+    if (resourceVersionMatch === undefined) return;
+    const field = 'resourceVersionMatch';
+    const errors: FieldError[] = [
+      { reason: 'FieldValueForbidden', field, message: 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided' },
+    ];
+    if (resourceVersionMatch !== 'NotOlderThan') errors.push(notSupported(field, resourceVersionMatch, ['NotOlderThan']));
+    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, errors);
   } else if (resourceVersionMatch !== 'NotOlderThan') {
     throw invalidOption('resourceVersionMatch', 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
   }

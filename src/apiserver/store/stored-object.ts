@@ -29,11 +29,24 @@ export class StoredJson implements StoredObject {
 
 /** Encodes an object the caller gives away; `revision` 0 is for answers that are not stored. */
 export function encode(revision: number, object: KubeObject): StoredJson {
-  const text = JSON.stringify(object);
+  const text = JSON.stringify(typeFirst(object));
   // Not from Buffer's shared pool: one long-lived object there would keep the whole slab alive.
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
   bytes.write(text);
   return new StoredJson(revision, bytes, object);
+}
+
+/** Lists leave out what begins their items (`http/representation.ts`): some clients write the kind first, or neither. */
+function typeFirst(object: KubeObject): KubeObject {
+  let place = 0;
+  for (const name in object) {
+    if (name !== (place === 0 ? 'apiVersion' : 'kind')) {
+      const { apiVersion, kind, ...rest } = object;
+      return { apiVersion, kind, ...rest };
+    }
+    if (++place === 2) break;
+  }
+  return object;
 }
 
 /** The same object at another revision: how a deletion, or a departure from a selection, is told. */

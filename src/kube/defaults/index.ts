@@ -76,8 +76,8 @@ const DEFAULTS: Record<string, Defaulter> = {
     spec.selector ??= labels;
     metadata.labels ??= labels;
   }),
-  'v1/Service': define<Service>(({ spec }) => {
-    if (!spec) return;
+  'v1/Service': define<Service>((service) => {
+    const spec = (service.spec ??= {});
     spec.sessionAffinity ??= 'None';
     if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
     if (spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined)
@@ -164,14 +164,11 @@ const DEFAULTS: Record<string, Defaulter> = {
     if (!spec) return;
     spec.serviceName ??= '';
     spec.podManagementPolicy ??= 'OrderedReady';
-    spec.updateStrategy ??= {};
-    spec.updateStrategy.type ??= 'RollingUpdate';
-    if (spec.updateStrategy.type === 'RollingUpdate') {
-      spec.updateStrategy.rollingUpdate ??= {};
-      spec.updateStrategy.rollingUpdate.partition ??= 0;
-      spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
-    }
-    spec.persistentVolumeClaimRetentionPolicy ??= { whenDeleted: 'Retain', whenScaled: 'Retain' };
+    const strategy = (spec.updateStrategy ??= {});
+    // A type without numbers stays without them.
+    if (!strategy.type) fill(strategy, { type: 'RollingUpdate', rollingUpdate: {} });
+    if (strategy.type === 'RollingUpdate') fill(strategy.rollingUpdate, { partition: 0, maxUnavailable: 1 });
+    fill((spec.persistentVolumeClaimRetentionPolicy ??= {}), { whenDeleted: 'Retain', whenScaled: 'Retain' });
     spec.replicas ??= 1;
     spec.revisionHistoryLimit ??= 10;
     for (const claim of list(spec.volumeClaimTemplates)) {
@@ -243,7 +240,7 @@ const DEFAULTS: Record<string, Defaulter> = {
   }),
   'storage.k8s.io/v1/StorageClass': define<Unstructured>((object) => fill(object, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' })),
   'storage.k8s.io/v1/CSIDriver': define<Unstructured>((object) => {
-    fill(object['spec'], {
+    fill((object['spec'] ??= {}), {
       attachRequired: true,
       podInfoOnMount: false,
       storageCapacity: false,

@@ -57,7 +57,7 @@ function apply(document: Json, operation: unknown, copied: { bytes: number }): J
       if (!isDeepStrictEqual(getOrNull(document, path), value ?? null)) throw failed(`testing path ${path} failed`);
       return document;
     default:
-      throw badRequest(`Unexpected kind: ${JSON.stringify(op)} is not an operation of a JSON patch`);
+      throw failed(`Unexpected kind: ${String(op ?? 'unknown')}`);
   }
 }
 

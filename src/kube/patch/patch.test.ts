@@ -192,7 +192,7 @@ const failing: [string, Json, unknown, number][] = [
   ['a test that fails', { a: 1 }, [{ op: 'test', path: '/a', value: 2 }], 422],
   ['removing what is not there', {}, [{ op: 'remove', path: '/a' }], 422],
   ['an index out of bounds', [1], [{ op: 'add', path: '/5', value: 1 }], 422],
-  ['an unknown operation', {}, [{ op: 'frob', path: '/a' }], 400],
+  ['an unknown operation', {}, [{ op: 'frob', path: '/a' }], 422],
   ['moving a value into itself', { a: { b: 1 } }, [{ op: 'move', from: '/a', path: '/a/b' }], 422],
   ['copying until the document bursts', { a: ['x'.repeat(1000)] }, Array.from({ length: 40 }, () => ({ op: 'copy', from: '/a', path: '/a/-' })), 422],
   ['no array', {}, {}, 400],

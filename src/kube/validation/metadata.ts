@@ -16,6 +16,7 @@ export const pathSegment: NameRule = (name) => {
 const NAME_RULES: Record<string, NameRule> = {
   Namespace: isDns1123Label,
   Service: isDns1035Label,
+  StatefulSet: isDns1123Label,
   Role: pathSegment,
   RoleBinding: pathSegment,
   ClusterRole: pathSegment,

@@ -80,7 +80,10 @@ export function validatePersistentVolume(errors: Errors, { spec }: PersistentVol
   if (Object.keys(capacity).length === 0) errors.push(required('spec.capacity'));
   if (capacity['storage'] === undefined || Object.keys(capacity).length > 1)
     errors.push(notSupported('spec.capacity', Object.keys(capacity).length === 0 ? undefined : capacity, ['storage']));
-  for (const [name, value] of Object.entries(capacity)) validatePositive(errors, `spec.capacity[${name}]`, value);
+  for (const [name, value] of Object.entries(capacity)) {
+    if (compareQuantities(value, 0) < 0) errors.push(invalidValue(`spec.capacity[${name}]`, Number(value), 'must be a valid resource quantity'));
+    validatePositive(errors, `spec.capacity[${name}]`, value);
+  }
   if (policy && !RECLAIM_POLICIES.includes(policy)) errors.push(notSupported('spec.persistentVolumeReclaimPolicy', policy, RECLAIM_POLICIES));
   if (nodeAffinity !== undefined) {
     if (nodeAffinity.required === undefined) errors.push(required('spec.nodeAffinity.required', 'must specify required node constraints'));

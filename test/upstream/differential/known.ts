@@ -14,6 +14,8 @@ const GO_TYPE = /Go (struct field [^\s"]+|value) of type [^\s",]+/g;
 /** What upstream may answer in as well. */
 const PROTOBUF = /, application\/vnd\.kubernetes\.protobuf(?:;stream=watch)?/g;
 
+const EMPTY_DETAILS = / "details": \{\},\n/;
+
 /** Lines that upstream's newer version adds to answers. */
 const YOUNGER = /^ *"(?:f:)?(preventPodSchedulingIfMissing|emulationMajor|emulationMinor|minCompatibilityMajor|minCompatibilityMinor)": .*\n/gm;
 
@@ -27,11 +29,19 @@ export const KNOWN: readonly KnownDifference[] = [
   },
   {
     reason: 'Argosy says which operation of a JSON patch failed, and why',
-    matches: ({ upstream, argosy }) => upstream === argosy.replace(/(the server rejected our request due to an error in our request): [^"]*/, '$1'),
+    matches: ({ upstream, argosy }) => upstream === argosy.replace(/(the server rejected our request due to an error in our request): (?:[^"\\]|\\.)*/, '$1'),
+  },
+  {
+    reason: 'of a pod that may not change so, upstream shows the difference in Go; values of structs are shown as JSON has them, not as Go',
+    matches: ({ upstream, argosy }) => withoutGoValues(upstream) === withoutGoValues(argosy),
   },
   {
     reason: 'an empty list or map that is as good as absent is absent from the start',
     matches: ({ name }) => / is (?:\[\]|\{\})$|\.0 left out$|capacity\.storage left out$/.test(name),
+  },
+  {
+    reason: "a watch from what is no revision is the client's mistake (400), where upstream says it is its own (500)",
+    matches: ({ request }) => request.endsWith('watch=true&timeoutSeconds=1&resourceVersion=x'),
   },
   {
     reason: 'names of services may begin with a digit since 1.36',
@@ -39,7 +49,9 @@ export const KNOWN: readonly KnownDifference[] = [
   },
   {
     reason: 'Argosy says which types of patches it takes, and answers in JSON and YAML only',
-    matches: ({ upstream, argosy }) => upstream.replace(PROTOBUF, '') === argosy.replace(/(415: Unsupported Media Type), take one of [^"]*/, '$1'),
+    matches: ({ upstream, argosy }) =>
+      upstream.replace(PROTOBUF, '').replace(EMPTY_DETAILS, '') ===
+      argosy.replace(/(415: Unsupported Media Type), take one of [^"]*/, '$1').replace(EMPTY_DETAILS, ''),
   },
   {
     reason: "versions and addresses are each server's own",
@@ -50,6 +62,14 @@ export const KNOWN: readonly KnownDifference[] = [
     matches: ({ upstream, argosy }) => upstream.replace(GO_TYPE, '') === argosy.replace(GO_TYPE, ''),
   },
 ];
+
+/** Values of whole objects in errors, and what upstream adds to them. */
+function withoutGoValues(text: string): string {
+  return text
+    .replace(/(negative\))\\n(?:[^"\\]|\\.)*/g, '$1')
+    .replace(/Invalid value: (?:\{|\\"\{|"\{).*?(?=: (?:field is immutable|strict decoding|json: ))/g, 'Invalid value: <object>')
+    .replace(/Invalid value: \\?"\{.*?(?=: strict decoding)/g, 'Invalid value: <object>');
+}
 
 export function reasonFor(difference: Difference): string | undefined {
   return KNOWN.find(({ matches }) => matches(difference))?.reason;
