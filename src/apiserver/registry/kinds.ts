@@ -82,6 +82,9 @@ const RULES: Record<string, KindRules> = {
         qosClass: qosClass(pod),
       };
     },
+    subresource(object, old, subresource) {
+      if (subresource === 'status') keepPodStatus(object as Pod, old as Pod);
+    },
   },
   '/namespaces': {
     create(object) {
@@ -195,6 +198,20 @@ export function prepareSubresource(
   subresource: string,
 ): void {
   RULES[collectionName(definition.storage)]?.subresource?.(object, old, subresource, timestamp(world.clock.now()));
+}
+
+/** Kubelets of other versions leave out what they do not know: of that nothing is lost. */
+function keepPodStatus(pod: Pod, { metadata, status: before = {} }: Pod): void {
+  if (metadata.ownerReferences === undefined) delete pod.metadata.ownerReferences;
+  else pod.metadata.ownerReferences = structuredClone(metadata.ownerReferences);
+  const status = (pod.status ??= {});
+  for (const key of ['qosClass', 'resourceClaimStatuses', 'observedGeneration'] as const)
+    if (status[key] === undefined && before[key] !== undefined) Object.assign(status, { [key]: structuredClone(before[key]) });
+  const generations = Map.groupBy(before.conditions ?? [], ({ type }) => type);
+  for (const condition of status.conditions ?? []) {
+    const observed = generations.get(condition.type)?.shift()?.observedGeneration;
+    if (observed !== undefined) condition.observedGeneration ??= observed;
+  }
 }
 
 /** A replace that leaves out what the server allocated keeps it, as long as the type still has use for it. */

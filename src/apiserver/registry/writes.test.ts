@@ -201,6 +201,16 @@ test('binding sets the node and the condition, and happens once', async () => {
   await assert.rejects(client.createSubresource(pods, inDefault('p'), 'binding', binding), status(409, /pod p is already assigned to node "n1"/));
 });
 
+test("a pod's status that leaves out what an older kubelet does not know keeps it", async () => {
+  const { client } = await testWorld();
+  await client.create(pods, pod('kept'));
+  const { metadata, spec } = await client.get(pods, inDefault('kept'));
+  const next = { metadata: { ...metadata, ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: 'x' }] }, spec, status: { phase: 'Running' } };
+  const after = await client.update(pods, next as Pod, { subresource: 'status' });
+  assert.deepEqual(after.status, { phase: 'Running', qosClass: 'BestEffort' });
+  assert.equal(after.metadata.ownerReferences, undefined);
+});
+
 test('a new pod has a first status and a node keeps the one it registers with', async () => {
   const { client } = await testWorld();
   const made = await client.create(pods, { ...pod('p'), status: { phase: 'Running' } });
