@@ -3,7 +3,7 @@ import { isAlreadyExists, isNotFound } from '../kube/status.ts';
 import type { KubeObject } from '../kube/types.ts';
 import { formatIp, parseCidr } from './admission/services/cidr.ts';
 import { serverContext, type ApiEngine, type RequestContext, type ResourceDefinition } from './engine.ts';
-import { equalJson } from './registry/json.ts';
+import { equalJson } from '../kube/json.ts';
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 

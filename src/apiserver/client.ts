@@ -4,7 +4,7 @@ import { StatusError } from '../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import type { Client, DeleteOptions, ListOptions, ObjectList, PatchOptions, WatchEvent, WatchOptions, WriteOptions } from '../runtime/client.ts';
 import type { ApiEngine, ApiWatch, ApiWatchEvent, RequestContext, ResourceDefinition, StoredObject, UserInfo } from './engine.ts';
-import { copyJson } from './registry/json.ts';
+import { copyJson } from '../kube/json.ts';
 
 /** Acts as `user`. */
 export function inProcessClient(engine: ApiEngine, user: UserInfo): Client {

@@ -3,7 +3,7 @@ import { parseRequest } from '../../kube/certificates/request.ts';
 import { API_CLIENT } from '../../kube/certificates/signers.ts';
 import { requestPem, type CertificateSigningRequest } from '../../kube/certificates/types.ts';
 import { forbidden } from '../../kube/status.ts';
-import { equalJson } from '../registry/json.ts';
+import { equalJson } from '../../kube/json.ts';
 import { targetOf } from '../registry/world.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './plugin.ts';
 

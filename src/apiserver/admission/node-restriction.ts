@@ -7,7 +7,7 @@ import type { KubeObject, Node, ObjectKey, Pod } from '../../kube/types.ts';
 import { nodeNameOf } from '../authz/node.ts';
 import { MIRROR, referencesOf } from '../../kube/pod-references.ts';
 import type { RequestContext, ResourceDefinition } from '../engine.ts';
-import { equalJson } from '../registry/json.ts';
+import { equalJson } from '../../kube/json.ts';
 import { lookUp, type RegistryWorld } from '../registry/world.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 

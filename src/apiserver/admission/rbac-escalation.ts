@@ -3,7 +3,7 @@ import type { Binding, ClusterRole, PolicyRule } from '../../kube/rbac/types.ts'
 import { forbidden, notFound, StatusError, type StatusTarget } from '../../kube/status.ts';
 import { MASTERS } from '../authz/index.ts';
 import { describeParts, quotedList, uncovered } from '../authz/rules.ts';
-import { equalJson } from '../registry/json.ts';
+import { equalJson } from '../../kube/json.ts';
 import type { AdmissionPlugin, AdmissionRequest } from './plugin.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';

@@ -3,7 +3,7 @@ import { isNotFound } from '../../kube/status.ts';
 import type { ConfigMap } from '../../kube/types.ts';
 import type { ApiEngine, RequestContext } from '../engine.ts';
 import type { Pki } from '../pki/index.ts';
-import { equalJson } from '../registry/json.ts';
+import { equalJson } from '../../kube/json.ts';
 
 const KEY = { namespace: 'kube-system', name: 'extension-apiserver-authentication' };
 

@@ -1,5 +1,5 @@
 /** Which old item of a list a new one continues: only lists that are maps can tell. */
-import { equalJson } from '../registry/json.ts';
+import { equalJson } from '../../kube/json.ts';
 import { isObject, ownSchema, type JsonSchema } from './schema.ts';
 
 /** Undefined where there is none, or none can be told. */

@@ -5,7 +5,7 @@ import { applySchemaDefaults, lacksDefaults, prune } from './shape.ts';
 import { validateAgainst } from './validate.ts';
 import type { FieldError } from '../../kube/status.ts';
 import type { CustomResourceDefinition, KubeObject } from '../../kube/types.ts';
-import { copyJson } from '../registry/json.ts';
+import { copyJson } from '../../kube/json.ts';
 import type { ConversionWebhook, ObjectStrategy, ResourceDefinition, ScalePaths, SubresourceDefinition } from '../engine.ts';
 
 type Version = CustomResourceDefinition['spec']['versions'][number];

@@ -13,7 +13,7 @@ import {
 } from '../cel/index.ts';
 import { Optional } from '../cel/values.ts';
 import type { FieldError } from '../../kube/status.ts';
-import { equalJson } from '../registry/json.ts';
+import { equalJson } from '../../kube/json.ts';
 import { celTypeOf } from './cel-types.ts';
 import { correlated } from './correlate.ts';
 import { isObject, ownSchema, type JsonSchema, type Rule } from './schema.ts';

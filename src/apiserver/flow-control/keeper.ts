@@ -4,7 +4,7 @@ import type { KubeObject } from '../../kube/types.ts';
 import { timestamp, type Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/log.ts';
 import type { ApiEngine, ApiWatch, RequestContext, ResourceDefinition } from '../engine.ts';
-import { equalJson } from '../registry/json.ts';
+import { equalJson } from '../../kube/json.ts';
 import { AUTO_UPDATE, CATCH_ALL, defaultLevels, defaultSchemas } from './defaults.ts';
 import type { FlowControl } from './index.ts';
 import { GROUP, type FlowSchema, type PriorityLevelConfiguration } from './types.ts';

@@ -1,7 +1,7 @@
 /** What nobody may change: the two schemas and levels that every request can fall back on. */
 import type { FieldError } from '../../kube/status.ts';
 import { invalidValue } from '../../kube/validation/field.ts';
-import { equalJson } from '../registry/json.ts';
+import { equalJson } from '../../kube/json.ts';
 import { defaultLevels, defaultSchemas, MANDATORY } from './defaults.ts';
 import type { FlowSchema, PriorityLevelConfiguration } from './types.ts';
 

@@ -5,7 +5,7 @@ import { timestamp } from '../../runtime/clock.ts';
 import type { DeleteRequest, ListRequest, ListResult, RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import { encode } from '../store/stored-object.ts';
 import { prepareViews, storageForm } from './conversion.ts';
-import { copyJson, equalJson } from './json.ts';
+import { copyJson, equalJson } from '../../kube/json.ts';
 import { list } from './list.ts';
 import { successStatus } from './status.ts';
 import { current, isFinished } from './update.ts';

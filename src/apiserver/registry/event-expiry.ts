@@ -2,7 +2,7 @@
 import type { Event } from '../../kube/types.ts';
 import type { Cancel, Clock } from '../../runtime/clock.ts';
 import type { Store } from '../store/store.ts';
-import { copyJson } from './json.ts';
+import { copyJson } from '../../kube/json.ts';
 
 /** Upstream's --event-ttl. */
 const KEEP_MS = 3_600_000;

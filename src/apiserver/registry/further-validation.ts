@@ -8,7 +8,7 @@ import { validateConditions } from '../webhooks/conditions.ts';
 import { invalidValue, oneOf, required } from '../../kube/validation/field.ts';
 import type { ValidatingAdmissionPolicyBinding } from '../policies/types.ts';
 import type { WebhookConfiguration } from '../webhooks/types.ts';
-import { equalJson } from './json.ts';
+import { equalJson } from '../../kube/json.ts';
 
 type Check = (object: never, old: never) => FieldError[];
 

@@ -4,7 +4,7 @@ import { qosClass } from '../../kube/pods.ts';
 import type { CustomResourceDefinition, DaemonSet, Job, KubeObject, Namespace, PersistentVolume, Pod, Service, Unstructured } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import type { ResourceDefinition } from '../engine.ts';
-import { equalJson } from './json.ts';
+import { equalJson } from '../../kube/json.ts';
 import { collectionName, type WriteRequest } from './world.ts';
 
 /** The status a new object starts with, by storage collection; other kinds with a status start with {}. */

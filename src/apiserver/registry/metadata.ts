@@ -4,7 +4,7 @@ import type { KubeObject, ObjectMeta, Unstructured } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import { nameSuffix } from '../../runtime/random.ts';
 import type { ResourceDefinition } from '../engine.ts';
-import { equalJson } from './json.ts';
+import { equalJson } from '../../kube/json.ts';
 import { targetOf, type RegistryWorld } from './world.ts';
 
 /** Upstream's limit for the base, so that base and suffix fit into a label. */

@@ -10,7 +10,7 @@ import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { PatchRequest, RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import { apply } from './apply.ts';
 import { checkIdentity, shapePatched } from './body.ts';
-import { copyJson } from './json.ts';
+import { copyJson } from '../../kube/json.ts';
 import { change, current } from './update.ts';
 import type { RegistryWorld } from './world.ts';
 

@@ -7,7 +7,7 @@ import { encode } from '../store/stored-object.ts';
 import { checkIdentity, shapeBody } from './body.ts';
 import { create } from './create.ts';
 import { prepareViews, storageForm } from './conversion.ts';
-import { copyJson, equalJson } from './json.ts';
+import { copyJson, equalJson } from '../../kube/json.ts';
 import { prepareSubresource, prepareUpdate } from './kinds.ts';
 import { managersOfChanged, onlyTimesDiffer, setManagers } from './managed-fields.ts';
 import { bumpGeneration, keepServerFields } from './metadata.ts';

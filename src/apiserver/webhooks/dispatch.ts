@@ -5,7 +5,7 @@ import { internalError, StatusError } from '../../kube/status.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { ResourceDefinition } from '../engine.ts';
-import { copyJson, equalJson } from '../registry/json.ts';
+import { copyJson, equalJson } from '../../kube/json.ts';
 import { strategyOf } from '../registry/strategy.ts';
 import { admissionReview, dryRunUnsupported, readVerdict, rejection, reviewVersion } from './admission-review.ts';
 import type { WebhookCaller } from './call.ts';

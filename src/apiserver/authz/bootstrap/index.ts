@@ -10,7 +10,7 @@ import { timestamp, type Cancel, type Clock } from '../../../runtime/clock.ts';
 import type { Random } from '../../../runtime/random.ts';
 import type { Logger } from '../../../runtime/log.ts';
 import { serverContext, type ApiEngine, type RequestContext } from '../../engine.ts';
-import { copyJson, equalJson } from '../../registry/json.ts';
+import { copyJson, equalJson } from '../../../kube/json.ts';
 import type { Store } from '../../store/store.ts';
 import { RBAC } from '../policy.ts';
 import { uncovered } from '../rules.ts';

@@ -4,7 +4,7 @@ import { badRequest, conflict, invalid } from '../../../kube/status.ts';
 import type { KubeObject, ObjectKey, Pod } from '../../../kube/types.ts';
 import { timestamp } from '../../../runtime/clock.ts';
 import type { RequestContext, StoredObject } from '../../engine.ts';
-import { copyJson } from '../json.ts';
+import { copyJson } from '../../../kube/json.ts';
 import { createdStatus } from '../status.ts';
 import { current, isFinished } from '../update.ts';
 import { collectionOf, storageKey, targetOf, type RegistryWorld } from '../world.ts';

@@ -7,7 +7,7 @@ import type { KubeObject, ObjectKey, Pod, PodDisruptionBudget } from '../../../k
 import { timestamp } from '../../../runtime/clock.ts';
 import type { DeleteRequest, RequestContext, StoredObject } from '../../engine.ts';
 import { remove } from '../delete.ts';
-import { copyJson } from '../json.ts';
+import { copyJson } from '../../../kube/json.ts';
 import { createdStatus } from '../status.ts';
 import { current } from '../update.ts';
 import { collectionOf, storageKey, type RegistryWorld } from '../world.ts';

@@ -4,7 +4,7 @@ import { formatLabelSelector } from '../../../kube/selectors.ts';
 import type { KubeObject, LabelSelector, ObjectKey, Unstructured } from '../../../kube/types.ts';
 import type { PatchRequest, RequestContext, ResourceDefinition, ScalePaths, StoredObject } from '../../engine.ts';
 import { encode } from '../../store/stored-object.ts';
-import { copyJson } from '../json.ts';
+import { copyJson } from '../../../kube/json.ts';
 import { checkApplied } from '../apply.ts';
 import { applied } from '../managed-fields.ts';
 import { patched } from '../patch.ts';

@@ -1,1 +1,0 @@
-export { copyJson, equalJson } from '../../kube/json.ts';
