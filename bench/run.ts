@@ -1,18 +1,27 @@
 /**
  * The figures of the README's table: `npm run bench`. Root, Linux; each figure is the median of several runs with its spread.
- * Options: --runs N (default 5), --only up,pod,fifth,scheduler
+ * Options: --runs N (default 5), --only up,pod,fifth,scheduler,store,api (api builds kube-apiserver and etcd the first time, if Go is there)
  */
 import { cpus, totalmem, release } from 'node:os';
 import { parseArgs } from 'node:util';
+import { apiBench } from './api.ts';
 import { fifthPodBench } from './fifth-pod.ts';
 import { podStartBench } from './pod-start.ts';
 import { schedulerBench } from './scheduler.ts';
 import { spread, type Figure } from './spread.ts';
+import { storeBench } from './store.ts';
 import { upBench } from './up.ts';
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, only: { type: 'string' } } });
 const runs = Number(values.runs);
-const benches: Record<string, (runs: number) => Promise<Figure[]>> = { up: upBench, pod: podStartBench, fifth: fifthPodBench, scheduler: schedulerBench };
+const benches: Record<string, (runs: number) => Promise<Figure[]>> = {
+  up: upBench,
+  pod: podStartBench,
+  fifth: fifthPodBench,
+  scheduler: schedulerBench,
+  store: storeBench,
+  api: apiBench,
+};
 const wanted = values.only?.split(',') ?? Object.keys(benches);
 
 console.log(
