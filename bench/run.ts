@@ -1,10 +1,11 @@
 /**
  * The figures of the README's table: `npm run bench`. Root, Linux; each figure is the median of several runs with its spread.
- * Options: --runs N (default 5), --only up,pod,fifth,scheduler,store,api (api builds kube-apiserver and etcd the first time, if Go is there)
+ * Options: --runs N (default 5), --only up,pod,fifth,scheduler,store,api,bind (the last two build upstream's programs the first time, if Go is there)
  */
 import { cpus, totalmem, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { apiBench } from './api.ts';
+import { bindBench } from './bind.ts';
 import { fifthPodBench } from './fifth-pod.ts';
 import { podStartBench } from './pod-start.ts';
 import { schedulerBench } from './scheduler.ts';
@@ -21,6 +22,7 @@ const benches: Record<string, (runs: number) => Promise<Figure[]>> = {
   scheduler: schedulerBench,
   store: storeBench,
   api: apiBench,
+  bind: bindBench,
 };
 const wanted = values.only?.split(',') ?? Object.keys(benches);
 

@@ -76,14 +76,14 @@ export async function startUpstream(dir: string, flags: readonly string[] = []):
   });
 }
 
-/** Our API alone, without controllers and nodes, as its own process: bundled, as it is when users run it. */
-export async function startArgosy(dir: string): Promise<Peer> {
+/** Our API without other controllers (`--scheduler`: but with ours of pods) and nodes, as its own process: bundled, as it is when users run it. */
+export async function startArgosy(dir: string, flags: readonly string[] = []): Promise<Peer> {
   const port = await freePort();
   const { pki } = prepare(dir);
   const program = join(dir, 'bundle');
   await bundle({ 'argosy-api': 'test/upstream/argosy-api.ts', 'store-worker': 'src/apiserver/store/sqlite-worker.ts' }, program);
   return run('argosy', dir, pki, port, (start) => {
-    start('argosy', process.execPath, [join(program, 'argosy-api.mjs'), dir, String(port), SERVICE_CIDR]);
+    start('argosy', process.execPath, [join(program, 'argosy-api.mjs'), dir, String(port), SERVICE_CIDR, ...flags]);
   });
 }
 
