@@ -4,11 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createEngine, inProcessClient, type ApiEngine } from '../../src/apiserver/index.ts';
+import { createEngine, inProcessClient, type ApiEngine, type UserInfo } from '../../src/apiserver/index.ts';
 import { ensurePki, writeKubeconfig, type Pki } from '../../src/apiserver/pki/index.ts';
 import { startApiServer, type ApiServerOptions } from '../../src/apiserver/server.ts';
 import type { Client } from '../../src/runtime/client.ts';
 import { realClock } from '../../src/runtime/clock.ts';
+import { controllerContext, runControllers } from '../../src/runtime/context.ts';
+import type { Controller, ControllerContext } from '../../src/runtime/controller.ts';
 import type { KubeletOf } from '../../src/runtime/kubelet.ts';
 import { silentLogger, type Logger } from '../../src/runtime/log.ts';
 import { realRandom } from '../../src/runtime/random.ts';
@@ -48,9 +50,18 @@ export function whyNot(): string | undefined {
 
 const run = promisify(execFile);
 
-export async function startTestApi(
-  options: { kubeletOf?: KubeletOf; log?: Logger } & Pick<ApiServerOptions, 'auditor' | 'oidc' | 'seats'> = {},
-): Promise<TestApi> {
+interface TestApiOptions extends Pick<ApiServerOptions, 'auditor' | 'oidc' | 'seats'> {
+  kubeletOf?: KubeletOf;
+  log?: Logger;
+  /** Those that run beside it until it closes. */
+  controllers?(ctx: ControllerContext, api: { engine: ApiEngine; pki: Pki }): readonly Controller[];
+  /** Whom the controllers act as. Default: an administrator. */
+  controllersUser?: UserInfo;
+}
+
+const ADMINISTRATOR: UserInfo = { name: 'test', groups: ['system:masters'] };
+
+export async function startTestApi({ controllers, controllersUser = ADMINISTRATOR, ...options }: TestApiOptions = {}): Promise<TestApi> {
   const dir = mkdtempSync(join(tmpdir(), 'argosy-api-'));
   const log = options.log ?? silentLogger;
   const world = { clock: realClock, random: realRandom, log };
@@ -67,7 +78,10 @@ export async function startTestApi(
   });
   const kubeconfig = join(dir, 'kubeconfig');
   writeKubeconfig(kubeconfig, { name: 'test', server: `https://127.0.0.1:${server.port}`, ca: pki.ca, ...pki.admin });
-  const client = inProcessClient(engine, { name: 'test', groups: ['system:masters'] });
+  const client = inProcessClient(engine, ADMINISTRATOR);
+  const ctx = controllerContext({ ...world, client: inProcessClient(engine, controllersUser) });
+  const running = new AbortController();
+  const ended = runControllers(ctx, controllers?.(ctx, { engine, pki }) ?? [], running.signal);
   const flags = ['--kubeconfig', kubeconfig, '--cache-dir', join(dir, 'cache')];
   const kubectlRaw = async (args: readonly string[], input = ''): Promise<Output> => {
     const promise = run('kubectl', [...flags, ...args], { timeout: 60_000, maxBuffer: 64 << 20 });
@@ -96,6 +110,8 @@ export async function startTestApi(
     apply: (manifest) => must(['apply', '-f', '-'], manifest),
     start: (...args) => spawn('kubectl', [...flags, ...args]),
     async close() {
+      running.abort();
+      await ended;
       await server.close();
       await engine.close();
       rmSync(dir, { recursive: true, force: true });

@@ -3,28 +3,16 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { customResourceController } from '../../src/apiserver/crd/controller.ts';
 import type { ManagedFieldsEntry } from '../../src/kube/apply/managers.ts';
-import { realClock } from '../../src/runtime/clock.ts';
-import { controllerContext, runControllers } from '../../src/runtime/context.ts';
-import { silentLogger } from '../../src/runtime/log.ts';
-import { realRandom } from '../../src/runtime/random.ts';
 import { startTestApi, whyNot, type TestApi } from './api.ts';
 
 const skip = whyNot();
-const stop = new AbortController();
 let api: TestApi;
-let controllers: Promise<void>;
 
 before(async () => {
   if (skip) return;
-  api = await startTestApi();
-  const context = controllerContext({ client: api.client, clock: realClock, random: realRandom, log: silentLogger });
-  controllers = runControllers(context, [customResourceController(context, api.engine)], stop.signal);
+  api = await startTestApi({ controllers: (ctx, { engine }) => [customResourceController(ctx, engine)] });
 });
-after(async () => {
-  stop.abort();
-  await controllers;
-  await api?.close();
-});
+after(() => api?.close());
 
 function deployment(name: string, fields: { replicas?: number; image?: string; sidecar?: boolean; labels?: Record<string, string> } = {}): string {
   const { replicas, image = 'nginx:1.25', sidecar = false, labels } = fields;

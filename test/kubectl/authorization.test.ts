@@ -2,27 +2,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { clusterRoleController } from '../../src/workloads/index.ts';
-import { controllerContext, runControllers } from '../../src/runtime/context.ts';
-import { realClock } from '../../src/runtime/clock.ts';
-import { silentLogger } from '../../src/runtime/log.ts';
-import { realRandom } from '../../src/runtime/random.ts';
 import { startTestApi, whyNot, type TestApi } from './api.ts';
 
 const skip = whyNot() ?? false;
 let api: TestApi;
-const running = new AbortController();
 
 before(async () => {
   if (skip) return;
-  api = await startTestApi();
-  const context = controllerContext({ client: api.client, clock: realClock, random: realRandom, log: silentLogger });
-  void runControllers(context, [clusterRoleController(context)], running.signal);
+  api = await startTestApi({ controllers: (ctx) => [clusterRoleController(ctx)] });
 });
 
-after(async () => {
-  running.abort();
-  await api?.close();
-});
+after(() => api?.close());
 
 /** Without the administrator's certificate, which would win. */
 function byToken(token: string): string[] {

@@ -3,37 +3,27 @@ import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { inProcessClient } from '../../src/apiserver/index.ts';
 import { certificateSigner } from '../../src/apiserver/pki/index.ts';
 import { newRequest, type RequestWishes } from '../../src/apiserver/pki/testing.ts';
-import { realClock } from '../../src/runtime/clock.ts';
-import { controllerContext, runControllers } from '../../src/runtime/context.ts';
-import { silentLogger } from '../../src/runtime/log.ts';
-import { realRandom } from '../../src/runtime/random.ts';
 import { certificateControllers } from '../../src/workloads/index.ts';
 import { startTestApi, whyNot, type TestApi } from './api.ts';
 
 const skip = whyNot();
 
 let api: TestApi;
-const running = new AbortController();
-let ended: Promise<void> | undefined;
 
 before(async () => {
   if (skip !== undefined) return;
-  api = await startTestApi();
-  const groups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'];
-  const client = inProcessClient(api.engine, { name: 'system:serviceaccount:kube-system:certificate-controller', groups });
-  const ctx = controllerContext({ client, clock: realClock, random: realRandom, log: silentLogger });
-  const sign = certificateSigner({ cert: api.pki.ca, key: api.pki.caKey });
-  ended = runControllers(ctx, certificateControllers(ctx, sign), running.signal);
+  api = await startTestApi({
+    controllers: (ctx, { pki }) => certificateControllers(ctx, certificateSigner({ cert: pki.ca, key: pki.caKey })),
+    controllersUser: {
+      name: 'system:serviceaccount:kube-system:certificate-controller',
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
+    },
+  });
 });
 
-after(async () => {
-  running.abort();
-  await ended;
-  await api?.close();
-});
+after(() => api?.close());
 
 /** Applies the request; answers the private key. */
 async function ask(name: string, wishes: RequestWishes, spec: { signerName: string; usages: string[]; expirationSeconds?: number }): Promise<string> {

@@ -1,31 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { secretTokens } from '../../src/apiserver/authn/index.ts';
-import { realClock } from '../../src/runtime/clock.ts';
-import { controllerContext, runControllers } from '../../src/runtime/context.ts';
-import { silentLogger } from '../../src/runtime/log.ts';
-import { realRandom } from '../../src/runtime/random.ts';
 import { tokensController } from '../../src/workloads/index.ts';
 import { startTestApi, whyNot, type TestApi } from './api.ts';
 
 const skip = whyNot();
 
 let api: TestApi;
-const running = new AbortController();
-let ended: Promise<void> | undefined;
 
 before(async () => {
   if (skip !== undefined) return;
-  api = await startTestApi();
-  const ctx = controllerContext({ client: api.client, clock: realClock, random: realRandom, log: silentLogger });
-  ended = runControllers(ctx, [tokensController(ctx, api.pki.ca, secretTokens(api.pki.serviceAccountKey))], running.signal);
+  api = await startTestApi({ controllers: (ctx, { pki }) => [tokensController(ctx, pki.ca, secretTokens(pki.serviceAccountKey))] });
 });
 
-after(async () => {
-  running.abort();
-  await ended;
-  await api?.close();
-});
+after(() => api?.close());
 
 /** Whom the API takes the bearer for; its words when it takes them for nobody. */
 async function whoami(token: string): Promise<string> {

@@ -2,27 +2,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { realClock } from '../../src/runtime/clock.ts';
-import { controllerContext, runControllers } from '../../src/runtime/context.ts';
-import { silentLogger } from '../../src/runtime/log.ts';
-import { realRandom } from '../../src/runtime/random.ts';
 import { storedResources, workloadControllers } from '../../src/workloads/index.ts';
 import { startTestApi, whyNot, type TestApi } from './api.ts';
 
 const skip = whyNot();
-const abort = new AbortController();
 let api: TestApi;
-let controllers: Promise<void>;
 before(async () => {
   if (skip) return;
-  api = await startTestApi();
-  const ctx = controllerContext({ client: api.client, clock: realClock, random: realRandom, log: silentLogger });
-  controllers = runControllers(ctx, workloadControllers(ctx, { resources: () => storedResources(api.engine.definitions()), ca: 'CA' }), abort.signal);
+  api = await startTestApi({
+    controllers: (ctx, { engine }) => workloadControllers(ctx, { resources: () => storedResources(engine.definitions()), ca: 'CA' }),
+  });
 });
-after(async () => {
-  abort.abort();
-  await controllers;
-  await api?.close();
-});
+after(() => api?.close());
 
 /** Asks again until kubectl prints what is expected. */
 async function prints(pattern: RegExp, ...args: string[]): Promise<string> {
