@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../runtime/clock.ts';
 import type { KubeletOf } from '../runtime/kubelet.ts';
 import type { Logger } from '../runtime/log.ts';
+import { MetricsRegistry } from '../runtime/metrics.ts';
 import type { Random } from '../runtime/random.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import type { Auditor } from './audit/index.ts';
@@ -31,6 +32,8 @@ export interface ApiServerOptions {
   clock: Clock;
   random: Random;
   log: Logger;
+  /** What /metrics shows beside the server's own measures. */
+  metrics?: MetricsRegistry;
   /** What is written down of requests. */
   auditor?: Auditor;
   /** A provider whose tokens are taken as well. */
@@ -57,8 +60,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
   const measuring = withMetrics(options.engine, { kubeletOf, clock, log });
   const { engine } = measuring;
   const health = new Health(engine);
-  const metrics = new Metrics();
   const flowControl = new FlowControl(clock, options.seats);
+  const metrics = new Metrics(options.metrics ?? new MetricsRegistry(), { engine, flowControl });
   const keeping = await keepFlowControl({ engine, clock, log }, flowControl);
   const aggregator = new Aggregator(engine, pki.frontProxy?.client);
   await aggregator.start();

@@ -7,6 +7,7 @@ import type { Clock } from './clock.ts';
 import type { Controller, ControllerContext } from './controller.ts';
 import { EventBroadcaster } from './events.ts';
 import type { Logger } from './log.ts';
+import { MetricsRegistry } from './metrics.ts';
 import type { Random } from './random.ts';
 import { SharedInformer } from './shared-informer.ts';
 
@@ -15,6 +16,8 @@ export interface World {
   clock: Clock;
   random: Random;
   log: Logger;
+  /** Default: one of its own, which nobody shows. */
+  metrics?: MetricsRegistry;
 }
 
 /** The informers of contexts, hidden from controllers: `runControllers` starts and ends them. */
@@ -56,6 +59,7 @@ export function controllerContext(world: World): ControllerContext {
   const informers = new InformerSet(world);
   const broadcaster = new EventBroadcaster(world);
   const context: ControllerContext = {
+    metrics: new MetricsRegistry(),
     ...world,
     informer: (resource) => informers.of(resource),
     recorder: (component) => broadcaster.recorder(component),

@@ -7,6 +7,7 @@ import type { Client } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { Informer } from './informer.ts';
 import type { Logger } from './log.ts';
+import type { MetricsRegistry } from './metrics.ts';
 import type { Random } from './random.ts';
 
 /** The whole world of a controller. */
@@ -15,6 +16,8 @@ export interface ControllerContext {
   clock: Clock;
   random: Random;
   log: Logger;
+  /** Where controllers keep their measures; what shows them is elsewhere. */
+  metrics: MetricsRegistry;
   /** The informer of a resource, shared by all controllers of a process; started by `runControllers`. */
   informer<T extends KubeObject>(resource: Resource<T>): Informer<T>;
   /** Records events as `component` (kubectl's FROM column). */

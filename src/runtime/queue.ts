@@ -4,18 +4,14 @@
  * Memory is bounded by the number of different keys, not by the number of adds.
  */
 import type { Cancel, Clock } from './clock.ts';
+import type { QueueMeter } from './queue-meter.ts';
 
 /** Upstream's default per-item back-off: 5 ms doubling up to 1000 s (client-go DefaultTypedControllerRateLimiter). */
-export interface BackoffOptions {
-  baseMs: number;
-  maxMs: number;
-}
-
-const DEFAULT_BACKOFF: BackoffOptions = { baseMs: 5, maxMs: 1_000_000 };
+const BACKOFF = { baseMs: 5, maxMs: 1_000_000 };
 
 export class WorkQueue {
   readonly #clock: Clock;
-  readonly #backoff: BackoffOptions;
+  readonly #meter: QueueMeter | undefined;
   /** Keys that need work; those also in `#processing` wait for their worker to be done. */
   readonly #dirty = new Set<string>();
   readonly #processing = new Set<string>();
@@ -26,9 +22,9 @@ export class WorkQueue {
   readonly #failures = new Map<string, number>();
   #closed = false;
 
-  constructor(clock: Clock, backoff: BackoffOptions = DEFAULT_BACKOFF) {
+  constructor(clock: Clock, { meter }: { meter?: QueueMeter } = {}) {
     this.#clock = clock;
-    this.#backoff = backoff;
+    this.#meter = meter;
   }
 
   /** Keys waiting to be taken (delayed ones not counted). */
@@ -39,6 +35,7 @@ export class WorkQueue {
   add(key: string): void {
     if (this.#closed || this.#dirty.has(key)) return;
     this.#dirty.add(key);
+    this.#meter?.added(key);
     if (!this.#processing.has(key)) this.#offer(key);
   }
 
@@ -61,7 +58,8 @@ export class WorkQueue {
   addRateLimited(key: string): void {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
-    this.addAfter(key, Math.min(this.#backoff.baseMs * 2 ** Math.min(failures, 40), this.#backoff.maxMs));
+    this.#meter?.retried();
+    this.addAfter(key, Math.min(BACKOFF.baseMs * 2 ** Math.min(failures, 40), BACKOFF.maxMs));
   }
 
   /** The key went well: its back-off starts from the beginning again. */
@@ -86,6 +84,7 @@ export class WorkQueue {
 
   done(key: string): void {
     this.#processing.delete(key);
+    this.#meter?.done(key);
     if (!this.#closed && this.#dirty.has(key)) this.#offer(key);
   }
 
@@ -112,5 +111,6 @@ export class WorkQueue {
   #begin(key: string): void {
     this.#dirty.delete(key);
     this.#processing.add(key);
+    this.#meter?.taken(key);
   }
 }

@@ -3,6 +3,7 @@ import type { Resource } from '../kube/resources.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
 import type { Controller, ControllerContext } from './controller.ts';
+import { QueueMeter } from './queue-meter.ts';
 import { WorkQueue } from './queue.ts';
 
 /** Which keys to reconcile when an object of a resource changes. */
@@ -36,7 +37,7 @@ export function startController(ctx: ControllerContext, spec: ReconcilerSpec): C
   return {
     name: spec.name,
     async run(signal) {
-      const queue = new WorkQueue(ctx.clock);
+      const queue = new WorkQueue(ctx.clock, { meter: new QueueMeter(ctx.metrics, ctx.clock, spec.name) });
       const log = ctx.log.child({ controller: spec.name });
       const unsubscribe = spec.watches.map((watch, i) => {
         const keys = watch.keys ?? ((object: KubeObject) => [objectKey(object)]);

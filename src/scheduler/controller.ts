@@ -9,6 +9,7 @@ import type { Controller, ControllerContext } from '../runtime/controller.ts';
 import { ClusterView } from './cluster-view.ts';
 import { fitsNodeOf } from './filters/volume-binding.ts';
 import { Outcome } from './outcome.ts';
+import { schedulerMeasures } from './measures.ts';
 import { preempt, type Victims } from './preemption.ts';
 import type { QueuedPod } from './queue.ts';
 import { explain, place } from './schedule.ts';
@@ -24,6 +25,7 @@ export interface SchedulerOptions {
 export function schedulerController(ctx: ControllerContext, { strategy = 'LeastAllocated' }: SchedulerOptions = {}): Controller {
   const view = new ClusterView(ctx);
   const outcome = new Outcome(ctx);
+  const measures = schedulerMeasures(ctx, view.queue);
   const log = ctx.log.child({ controller: 'scheduler' });
   const inFlight = new Set<Promise<void>>();
   let startAt = 0;
@@ -46,6 +48,7 @@ export function schedulerController(ctx: ControllerContext, { strategy = 'LeastA
       return;
     }
     view.queue.unschedulable(entry.uid);
+    measures.attempt('unschedulable', entry.since);
     const why = explain(view.snapshot.nodes.size, placement.refusals);
     if (view.snapshot.nodes.size === 0) return track(reject(pod, why, ''));
     const result = preempt(pod, {
@@ -66,8 +69,10 @@ export function schedulerController(ctx: ControllerContext, { strategy = 'LeastA
     try {
       await view.volumes.bind(pod, nodeName, fitsNodeOf(view.snapshot, nodeName));
       await outcome.bind(pod, nodeName);
+      measures.attempt('scheduled', entry.since);
       view.queue.remove(entry.uid);
     } catch (error) {
+      measures.attempt('error', entry.since);
       view.forget(entry.uid);
       // Gone or bound by another: the informer tells.
       if (isNotFound(error) || isConflict(error)) view.queue.remove(entry.uid);
@@ -84,6 +89,7 @@ export function schedulerController(ctx: ControllerContext, { strategy = 'LeastA
     const displaced = view.nominations.on(victims.node).filter((other) => podPriority(other) < podPriority(pod));
     for (const other of displaced) view.nominations.clear(other.metadata.uid ?? '');
     view.nominations.set(pod, victims.node);
+    measures.preempted(victims.pods.length);
     // The promise is written first: a scheduler that ends here and starts again keeps it.
     await outcome.unschedulable(pod, why, victims.node);
     await Promise.all([

@@ -39,6 +39,13 @@ export class SchedulingQueue {
     this.#clock = clock;
   }
 
+  /** How many wait, by upstream's names of the queues. */
+  sizes(): Record<'active' | 'backoff' | 'unschedulable', number> {
+    let active = 0;
+    for (const entries of this.#active.values()) active += entries.size;
+    return { active, backoff: this.#backoff.size, unschedulable: this.#unschedulable.size };
+  }
+
   has(uid: string): boolean {
     return this.#places.has(uid);
   }

@@ -195,3 +195,15 @@ endpoints: [{addresses: [10.0.0.1], conditions: {ready: true}, targetRef: {kind:
 `);
   assert.equal((await api.kubectl('get', '--raw', '/api/v1/namespaces/default/services/web:8080/proxy/')).length, length);
 });
+
+test("a node's measures are read through its proxy, as Prometheus does", live, async () => {
+  const read = (path: string): Promise<string> => api.kubectl('get', '--raw', `/api/v1/nodes/node-1/proxy${path}`);
+  assert.equal(await read('/healthz'), 'ok');
+  assert.match(await read('/metrics'), /^kubelet_running_pods 1$/m);
+  assert.match(await read('/metrics/resource'), /^pod_memory_working_set_bytes\{namespace="default",pod="web"\} \d+$/m);
+  assert.match(await read('/metrics/cadvisor'), /^container_cpu_usage_seconds_total\{container="main",.*,namespace="default",pod="web",cpu="total"\} [\d.]+$/m);
+  assert.equal(JSON.parse(await read('/stats/summary')).pods[0].podRef.name, 'web');
+  assert.ok(JSON.parse(await read('/pods')).items.some(({ metadata }: { metadata: { name: string } }) => metadata.name === 'web'));
+  assert.match((await api.kubectlRaw(['get', '--raw', '/api/v1/nodes/node-1/proxy/nothing'])).stderr, /could not find the requested resource/);
+  assert.match((await api.kubectlRaw(['get', '--raw', '/api/v1/nodes/nobody/proxy/metrics'])).stderr, /nodes "nobody" not found/);
+});

@@ -177,7 +177,7 @@ async function serveOther(world: HandlerWorld, exchange: Exchange): Promise<void
     case '/version':
       return sendVersion(exchange);
     case '/metrics':
-      return world.metrics.serve(exchange, world.engine, world.flowControl);
+      return world.metrics.serve(exchange);
     case '/openid/v1/jwks':
       return sendKeySet(exchange, world.authenticator.jwks());
     case '/.well-known/openid-configuration':

@@ -1,14 +1,13 @@
-/** The server's own measures, in Prometheus text. */
+/** What /metrics shows: the server's own measures beside those that other rooms keep in the same registry. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Counter, Family, Gauge, Histogram, MetricsRegistry } from '../../runtime/metrics.ts';
 import type { ApiEngine } from '../engine.ts';
 import type { FlowControl } from '../flow-control/index.ts';
-import { send } from './respond.ts';
 import type { Exchange } from './exchange.ts';
+import { send } from './respond.ts';
 
 /** Seconds; upstream's buckets, thinned. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60];
-/** Label sets are bounded by verbs, resources and codes; this holds off a client that invents paths. */
-const MAX_SERIES = 5000;
 /** How often the event loop is looked at; Node counts this interval into what it measures. */
 const LAG_EVERY_MS = 100;
 
@@ -21,21 +20,53 @@ export interface RequestLabels {
   scope: 'cluster' | 'namespace' | 'resource' | '';
 }
 
-interface Histogram {
-  labels: string;
-  /** Of durations up to each bucket's bound, not cumulative; the last is beyond all. */
-  counts: number[];
-  sumSeconds: number;
+const LABELS = ['group', 'resource', 'scope', 'subresource', 'verb', 'version'] as const satisfies (keyof RequestLabels)[];
+
+export interface MeasuredServer {
+  engine: ApiEngine;
+  flowControl: FlowControl;
 }
 
 export class Metrics {
-  readonly #requests = new Map<string, number>();
-  readonly #durations = new Map<string, Histogram>();
+  readonly #registry: MetricsRegistry;
+  readonly #requests: Family<Counter>;
+  readonly #durations: Family<Histogram>;
+  readonly #longRunning: Gauge;
   readonly #delay = monitorEventLoopDelay({ resolution: LAG_EVERY_MS });
-  #longRunning = 0;
+  #open = 0;
 
-  constructor() {
+  constructor(registry: MetricsRegistry, { engine, flowControl }: MeasuredServer) {
+    this.#registry = registry;
     this.#delay.enable();
+    this.#requests = registry.counter('apiserver_request_total', 'Requests by verb, resource and code.', ['code', ...LABELS]);
+    this.#durations = registry.histogram('apiserver_request_duration_seconds', 'Duration of requests in seconds, without long-running ones.', BUCKETS, LABELS);
+    this.#longRunning = registry.gauge('apiserver_longrunning_requests', 'Watches, logs and streams that are open.')();
+    registry.collect('gauge', 'apiserver_flowcontrol_current_executing_requests', 'Requests in service, by priority level.', ['priority_level'], () =>
+      flowControl.load().map(({ level, executing }) => [[level], executing]),
+    );
+    registry.collect('gauge', 'apiserver_flowcontrol_current_inqueue_requests', 'Requests that wait, by priority level.', ['priority_level'], () =>
+      flowControl.load().map(({ level, waiting }) => [[level], waiting]),
+    );
+    registry.collect(
+      'counter',
+      'apiserver_flowcontrol_rejected_requests_total',
+      'Requests sent away, by priority level and reason.',
+      ['priority_level', 'reason'],
+      () => flowControl.load().flatMap(({ level, refused }) => Object.entries(refused).map(([why, count]) => [[level, why], count] as const)),
+    );
+    const single = (type: 'counter' | 'gauge', name: string, help: string, value: () => number): void =>
+      registry.collect(type, name, help, [], () => [[[], value()]]);
+    single('gauge', 'apiserver_storage_revision', 'The newest revision that reads show.', () => engine.revision);
+    single('counter', 'process_cpu_seconds_total', 'CPU time of the process in seconds.', () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    });
+    single('gauge', 'process_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss());
+    single('gauge', 'process_start_time_seconds', 'When the process started, in seconds since the epoch.', () => performance.timeOrigin / 1000);
+    single('gauge', 'nodejs_eventloop_lag_p99_seconds', 'The event loop was late by at most this in 99 of 100 turns.', () =>
+      lagSeconds(this.#delay.percentile(99)),
+    );
+    single('gauge', 'nodejs_eventloop_lag_max_seconds', 'The longest the event loop was late.', () => lagSeconds(this.#delay.max));
   }
 
   close(): void {
@@ -44,93 +75,20 @@ export class Metrics {
 
   /** Watches, logs and streams count as long running: their duration says nothing of the server. */
   longRunning(change: 1 | -1): void {
-    this.#longRunning += change;
+    this.#open += change;
+    this.#longRunning.set(this.#open);
   }
 
-  observe(labels: RequestLabels, code: number, seconds: number | undefined): void {
-    const text = `group="${labels.group}",resource="${labels.resource}",scope="${labels.scope}",subresource="${labels.subresource}",verb="${labels.verb}",version="${labels.version}"`;
-    const key = `code="${code}",${text}`;
-    if (this.#requests.size < MAX_SERIES || this.#requests.has(key)) this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1);
-    if (seconds === undefined) return;
-    let histogram = this.#durations.get(text);
-    if (histogram === undefined) {
-      if (this.#durations.size >= MAX_SERIES) return;
-      histogram = { labels: text, counts: Array<number>(BUCKETS.length + 1).fill(0), sumSeconds: 0 };
-      this.#durations.set(text, histogram);
-    }
-    const bucket = BUCKETS.findIndex((bound) => seconds <= bound);
-    histogram.counts[bucket < 0 ? BUCKETS.length : bucket]!++;
-    histogram.sumSeconds += seconds;
+  observe({ verb, group, version, resource, subresource, scope }: RequestLabels, code: number, seconds: number | undefined): void {
+    this.#requests(String(code), group, resource, scope, subresource, verb, version).inc();
+    if (seconds !== undefined) this.#durations(group, resource, scope, subresource, verb, version).observe(seconds);
   }
 
-  serve({ response }: Exchange, engine: ApiEngine, flowControl: FlowControl): void {
-    send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', this.#text(engine, flowControl));
-  }
-
-  #text(engine: ApiEngine, flowControl: FlowControl): string {
-    const lines: string[] = [];
-    const family = (name: string, type: string, help: string, samples: Iterable<string>): void =>
-      void lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples);
-    family(
-      'apiserver_request_total',
-      'counter',
-      'Requests by verb, resource and code.',
-      [...this.#requests].map(([labels, count]) => `apiserver_request_total{${labels}} ${count}`),
-    );
-    family(
-      'apiserver_request_duration_seconds',
-      'histogram',
-      'Duration of requests in seconds, without long-running ones.',
-      [...this.#durations.values()].flatMap(histogramLines),
-    );
-    family('apiserver_longrunning_requests', 'gauge', 'Watches, logs and streams that are open.', [`apiserver_longrunning_requests ${this.#longRunning}`]);
-    const load = flowControl.load();
-    family(
-      'apiserver_flowcontrol_current_executing_requests',
-      'gauge',
-      'Requests in service, by priority level.',
-      load.map(({ level, executing }) => `apiserver_flowcontrol_current_executing_requests{priority_level="${level}"} ${executing}`),
-    );
-    family(
-      'apiserver_flowcontrol_current_inqueue_requests',
-      'gauge',
-      'Requests that wait, by priority level.',
-      load.map(({ level, waiting }) => `apiserver_flowcontrol_current_inqueue_requests{priority_level="${level}"} ${waiting}`),
-    );
-    family(
-      'apiserver_flowcontrol_rejected_requests_total',
-      'counter',
-      'Requests sent away, by priority level and reason.',
-      load.flatMap(({ level, refused }) =>
-        Object.entries(refused).map(([why, count]) => `apiserver_flowcontrol_rejected_requests_total{priority_level="${level}",reason="${why}"} ${count}`),
-      ),
-    );
-    family('apiserver_storage_revision', 'gauge', 'The newest revision that reads show.', [`apiserver_storage_revision ${engine.revision}`]);
-    const cpu = process.cpuUsage();
-    family('process_cpu_seconds_total', 'counter', 'CPU time of the process in seconds.', [`process_cpu_seconds_total ${(cpu.user + cpu.system) / 1e6}`]);
-    family('process_resident_memory_bytes', 'gauge', 'Resident memory of the process.', [`process_resident_memory_bytes ${process.memoryUsage.rss()}`]);
-    family('process_start_time_seconds', 'gauge', 'When the process started, in seconds since the epoch.', [
-      `process_start_time_seconds ${performance.timeOrigin / 1000}`,
-    ]);
-    family('nodejs_eventloop_lag_p99_seconds', 'gauge', 'The event loop was late by at most this in 99 of 100 turns.', [
-      `nodejs_eventloop_lag_p99_seconds ${lagSeconds(this.#delay.percentile(99))}`,
-    ]);
-    family('nodejs_eventloop_lag_max_seconds', 'gauge', 'The longest the event loop was late.', [
-      `nodejs_eventloop_lag_max_seconds ${lagSeconds(this.#delay.max)}`,
-    ]);
-    return `${lines.join('\n')}\n`;
+  serve({ response }: Exchange): void {
+    send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', this.#registry.text());
   }
 }
 
 function lagSeconds(nanoseconds: number): number {
   return Math.max(0, nanoseconds / 1e6 - LAG_EVERY_MS) / 1000;
-}
-
-function histogramLines({ labels, counts, sumSeconds }: Histogram): string[] {
-  let total = 0;
-  const buckets = counts.map((count, i) => {
-    total += count;
-    return `apiserver_request_duration_seconds_bucket{${labels},le="${BUCKETS[i] ?? '+Inf'}"} ${total}`;
-  });
-  return [...buckets, `apiserver_request_duration_seconds_sum{${labels}} ${sumSeconds}`, `apiserver_request_duration_seconds_count{${labels}} ${total}`];
 }

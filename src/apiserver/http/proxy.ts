@@ -1,4 +1,4 @@
-/** `.../proxy/...` of pods and services: HTTP to a container, through the node's kubelet. */
+/** `.../proxy/...` of pods and services: HTTP to a container, through the node's kubelet; of nodes see node-proxy.ts. */
 import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -6,8 +6,9 @@ import { badRequest, notFound, serviceUnavailable, type StatusError } from '../.
 import type { EndpointSlice, KubeObject, Pod, Service } from '../../kube/types.ts';
 import type { ApiEngine } from '../engine.ts';
 import type { Exchange } from './exchange.ts';
+import { serveNodeProxy } from './node-proxy.ts';
 import type { PodWorld } from './pods.ts';
-import { notServed, type ResourceRequest } from './resources.ts';
+import type { ResourceRequest } from './resources.ts';
 
 interface Target {
   pod: Pod;
@@ -20,7 +21,7 @@ const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'p
 /** Rejects with StatusError 503 when nothing answers there, as upstream. */
 export async function serveProxy(world: PodWorld, exchange: Exchange, { path }: ResourceRequest): Promise<void> {
   const { namespace = '', name = '', plural } = path;
-  if (plural === 'nodes') throw notServed();
+  if (plural === 'nodes') return serveNodeProxy(world, exchange, name, path.rest);
   const [object, port] = splitName(name);
   const target =
     plural === 'services' ? await ofService(world.engine, exchange, namespace, object, port) : await ofPod(world.engine, exchange, namespace, object, port);

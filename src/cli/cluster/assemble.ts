@@ -17,6 +17,7 @@ import { openImageStore } from '../../node/index.ts';
 import { realClock } from '../../runtime/clock.ts';
 import { controllerContext, runControllers } from '../../runtime/context.ts';
 import type { Logger } from '../../runtime/log.ts';
+import { MetricsRegistry } from '../../runtime/metrics.ts';
 import { realRandom } from '../../runtime/random.ts';
 import { clusterAutoscaler } from '../../scaling/index.ts';
 import { schedulerController } from '../../scheduler/index.ts';
@@ -104,7 +105,14 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
     undo.push(() => auditor?.close());
     /** For what runs here: with what it asks on record. */
     const within = auditor === undefined ? engine : auditedEngine(engine, auditor);
-    const base = controllerContext({ client: inProcessClient(within, CONTROLLER_MANAGER), clock, random, log: log.child({ component: 'controllers' }) });
+    const metrics = new MetricsRegistry();
+    const base = controllerContext({
+      client: inProcessClient(within, CONTROLLER_MANAGER),
+      clock,
+      random,
+      log: log.child({ component: 'controllers' }),
+      metrics,
+    });
     const nodes = new Nodes({
       clusterName: config.name,
       engine: within,
@@ -121,6 +129,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       port: config.port,
       extraListen: [{ host: addresses.hostLink }],
       kubeletOf: nodes.kubeletOf,
+      metrics,
       ...(auditor === undefined ? {} : { auditor }),
       ...(config.oidc === undefined ? {} : { oidc: oidcOptions(config.oidc) }),
       clock,

@@ -4,6 +4,7 @@ import type { CloudProvider } from '../../cloud/provider.ts';
 import type { ControllerContext, EventRecorder } from '../../runtime/controller.ts';
 import type { Snapshot } from '../../scheduler/index.ts';
 import { neverFits } from './never-fits.ts';
+import type { AutoscalerMeasures } from './measures.ts';
 import type { AutoscalerOptions } from './options.ts';
 import type { PoolHealth } from './pool-health.ts';
 import { createdAt, isExpendable, isUnschedulable, mayScaleUpAt } from './pods.ts';
@@ -18,6 +19,7 @@ export interface BuyerContext {
   recorder: EventRecorder;
   options: AutoscalerOptions;
   health: PoolHealth;
+  measures: Pick<AutoscalerMeasures, 'bought' | 'failedToBuy'>;
 }
 
 export interface Bought {
@@ -29,7 +31,11 @@ export interface Bought {
   lookAgainMs: number;
 }
 
-export async function buyNodes({ ctx, provider, recorder, options, health }: BuyerContext, snapshot: Snapshot, pools: readonly PoolView[]): Promise<Bought> {
+export async function buyNodes(
+  { ctx, provider, recorder, options, health, measures }: BuyerContext,
+  snapshot: Snapshot,
+  pools: readonly PoolView[],
+): Promise<Bought> {
   const now = ctx.clock.now();
   const waiting = ctx
     .informer(pods)
@@ -57,6 +63,7 @@ export async function buyNodes({ ctx, provider, recorder, options, health }: Buy
     await provider.increase(pool, count);
   } catch (error) {
     health.failed(pool, now);
+    measures.failedToBuy();
     recorder.event(
       STATUS_OBJECT,
       'Warning',
@@ -65,6 +72,7 @@ export async function buyNodes({ ctx, provider, recorder, options, health }: Buy
     );
     return { acted: false, pending: true, lookAgainMs };
   }
+  measures.bought(count);
   recorder.event(STATUS_OBJECT, 'Normal', 'ScaledUpGroup', `Scale-up: group ${pool} size set to ${from + count} instead of ${from} (max: ${max})`);
   for (const pod of helped) recorder.event(pod, 'Normal', 'TriggeredScaleUp', `pod triggered scale-up: [{${pool} ${from}->${from + count} (max: ${max})}]`);
   return { acted: true, pending: true, lookAgainMs };

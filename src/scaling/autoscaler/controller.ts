@@ -7,6 +7,8 @@ import type { CloudProvider, NodePool } from '../../cloud/provider.ts';
 import type { Controller, ControllerContext } from '../../runtime/controller.ts';
 import { Snapshot } from '../../scheduler/index.ts';
 import { buyNodes } from './buyer.ts';
+import { measureBoots } from './boots.ts';
+import { autoscalerMeasures, type RemovalReason } from './measures.ts';
 import { DEFAULT_OPTIONS, type AutoscalerOptions } from './options.ts';
 import { PoolHealth } from './pool-health.ts';
 import { isExpendable, isMovable, isUnschedulable } from './pods.ts';
@@ -22,6 +24,16 @@ const REMOVALS_MAX = 10;
 const TAINTS_MAX = 10;
 const MIN_WAIT_MS = 100;
 
+interface GivingBack {
+  pool: NodePool;
+  name: string;
+  /** The pods that have another place to go. */
+  moving: readonly Pod[];
+  snapshot: Snapshot;
+  reason: RemovalReason;
+  signal: AbortSignal;
+}
+
 export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvider, overrides: Partial<AutoscalerOptions> = {}): Controller {
   const options = { ...DEFAULT_OPTIONS, ...overrides };
   const podInformer = ctx.informer(pods);
@@ -32,6 +44,7 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
   const recorder = ctx.recorder('cluster-autoscaler');
   const writeStatus = statusWriter(ctx);
   const health = new PoolHealth(options.backoffMs);
+  const measures = autoscalerMeasures(ctx);
   /** Since when a node has not been needed, or not been ready. Lost on restart: the times start anew. */
   const unneededSince = new Map<string, number>();
   const removing = new Map<string, Promise<void>>();
@@ -39,6 +52,7 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
   let lastScaleDownFailure = -Infinity;
 
   const lost = (pool: NodePool, { nodeName, error = 'it failed' }: { nodeName: string; error?: string }, timedOut: boolean): void => {
+    measures.failedToBuy();
     ctx.log.warn('a node did not come', { pool: pool.name, instance: nodeName, timedOut, error });
     if (timedOut)
       recorder.event(
@@ -89,13 +103,15 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
         room--;
         removing.set(
           name,
-          remove(pool, name, moving, snapshot, signal).finally(() => removing.delete(name)),
+          remove({ pool, name, moving, snapshot, reason: unready.has(name) ? 'unready' : moving.length === 0 ? 'empty' : 'underutilized', signal }).finally(() =>
+            removing.delete(name),
+          ),
         );
       }
     }
   }
 
-  async function remove(pool: NodePool, name: string, moving: readonly Pod[], snapshot: Snapshot, signal: AbortSignal): Promise<void> {
+  async function remove({ pool, name, moving, snapshot, reason, signal }: GivingBack): Promise<void> {
     const node = nodeInformer.get({ name });
     if (!node) return;
     const info = snapshot.nodes.get(name);
@@ -111,6 +127,7 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
     }
     try {
       await removeNode({ ctx, provider, recorder, pool, node, moving, signal });
+      if (!signal.aborted) measures.removed(reason);
       unneededSince.delete(name);
     } catch (error) {
       lastScaleDownFailure = ctx.clock.now();
@@ -142,13 +159,15 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
     let unneeded: ReadonlyMap<string, Pod[]> = new Map();
     if (healthy) {
       const snapshot = snapshotNow();
-      const bought = await buyNodes({ ctx, provider, recorder, options, health }, snapshot, pools);
+      const bought = await buyNodes({ ctx, provider, recorder, options, health, measures }, snapshot, pools);
       lookAgainMs = bought.acted ? MIN_WAIT_MS : bought.lookAgainMs;
       if (bought.acted) lastScaleUp = ctx.clock.now();
       unneeded = findUnneeded(snapshot, pools);
       await markCandidates(unneeded);
       if (!bought.pending) giveBack(unneeded, snapshot, pools, signal);
     }
+    const unschedulablePods = podInformer.list().filter(isUnschedulable).length;
+    measures.looked({ pools, healthy, unschedulablePods, unneededNodes: unneeded.size });
     await writeStatus(
       pools.map(({ pool, ready, unready, upcoming, backedOff }) => ({
         name: pool.name,
@@ -172,6 +191,7 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
     name: 'cluster-autoscaler',
     async run(signal) {
       let wake = Promise.withResolvers<void>();
+      const stopMeasuring = measureBoots(ctx, provider, measures);
       const stop = podInformer.onChange({
         upsert(pod, old) {
           if (isUnschedulable(pod) && !(old && isUnschedulable(old))) wake.resolve();
@@ -207,6 +227,7 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
         nap.abort();
       }
       stop();
+      stopMeasuring();
       await Promise.all(removing.values());
     },
   };

@@ -3,6 +3,7 @@ import { apiVersionOf, type Resource } from '../../kube/resources.ts';
 import { isConflict, isNotFound, StatusError } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey, OwnerReference } from '../../kube/types.ts';
 import type { Controller, ControllerContext } from '../../runtime/controller.ts';
+import { QueueMeter } from '../../runtime/queue-meter.ts';
 import { WorkQueue } from '../../runtime/queue.ts';
 import { forEachLimited } from '../shared/batches.ts';
 import { judge, type OwnerState } from './decide.ts';
@@ -19,7 +20,7 @@ export function garbageCollector(ctx: ControllerContext, resources: () => readon
   const { client, clock } = ctx;
   const log = ctx.log.child({ controller: 'garbage-collector' });
   const graph = new OwnerGraph();
-  const queue = new WorkQueue(clock);
+  const queue = new WorkQueue(clock, { meter: new QueueMeter(ctx.metrics, clock, 'garbage-collector') });
   const watched = new Map<string, { resource: Resource; stop: () => void }>();
   // Those there are now start with all other informers.
   for (const resource of resources()) if (!IGNORED.has(resource.plural)) ctx.informer(resource);
