@@ -73,10 +73,12 @@ function read(name: string): Model | undefined {
   return { description: plain(body[1]), isKind: body[2] !== undefined, fields };
 }
 
+/** A comment's text, without what kept it from ending early. */
 function plain(comment: string | undefined): string {
   return (comment ?? '')
     .split('\n')
     .map((line) => line.replace(/^\s*\* ?/, '').trimEnd())
     .join('\n')
+    .replace(/\\([*/])/g, '$1')
     .trim();
 }

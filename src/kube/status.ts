@@ -102,10 +102,10 @@ export interface FieldError {
   message: string;
 }
 
-/** 422 with one cause a field; `kind` is the object's kind ('Pod'). */
+/** 422 with one cause an error; what is said twice is in the message once; `kind` is the object's kind ('Pod'). */
 export function invalid(target: { group: string; kind: string; name: string }, errors: readonly FieldError[]): StatusError {
   const kind = target.group === '' ? target.kind : `${target.kind}.${target.group}`;
-  const texts = errors.map((e) => `${e.field}: ${e.message}`);
+  const texts = [...new Set(errors.map((e) => `${e.field}: ${e.message}`))];
   const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return new StatusError(422, 'Invalid', `${kind} "${target.name}" is invalid: ${text}`, {
     ...(target.name ? { name: target.name } : {}),

@@ -51,6 +51,7 @@ function quality(clause: Clause): number {
 export function negotiate(header: string | undefined, tabular: boolean): Representation {
   if (!header) return PLAIN;
   let protobuf = false;
+  let unknownForm = false;
   for (const { type, params } of parseAccept(header)) {
     if (type === 'application/vnd.kubernetes.protobuf') protobuf = true;
     const yaml = type === 'application/yaml';
@@ -58,8 +59,10 @@ export function negotiate(header: string | undefined, tabular: boolean): Represe
     const form = formOf(params, tabular);
     if (form !== undefined)
       return form === 'object' ? (yaml ? { ...PLAIN, yaml } : PLAIN) : { form, version: params['v'] === 'v1beta1' ? 'v1beta1' : 'v1', yaml };
+    unknownForm = true;
   }
   if (protobuf) return PLAIN;
+  if (unknownForm) throw notAcceptable('only the following media types are accepted: application/json, application/yaml');
   throw notAcceptable('406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/json;stream=watch');
 }
 

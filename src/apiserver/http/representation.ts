@@ -1,5 +1,6 @@
 /** Objects and lists in the form the client asked for, as JSON bytes: cached ones where the form is the object's own. */
 import { apiVersionOf } from '../../kube/resources.ts';
+import type { ObjectMeta } from '../../kube/types.ts';
 import type { ListResult, ResourceDefinition, StoredObject } from '../engine.ts';
 import type { Representation } from './accept.ts';
 import { columnsOf, rowOf, type IncludeObject } from './rows.ts';
@@ -20,7 +21,7 @@ export function renderObject(definition: ResourceDefinition, stored: StoredObjec
     case 'object':
       return stored.bytes;
     case 'PartialObjectMetadata':
-      return Buffer.from(partial(stored, rendering.version));
+      return Buffer.from(partial(definition, stored, rendering.version));
     case 'Table':
       return Buffer.concat([...renderTable(definition, [stored], { resourceVersion: stored.object.metadata.resourceVersion ?? '' }, rendering)]);
   }
@@ -38,7 +39,7 @@ export function renderList(definition: ResourceDefinition, list: ListResult, ren
       return renderTable(definition, list.items, metadata, rendering);
     case 'PartialObjectMetadata': {
       const head = { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${rendering.version}`, metadata };
-      return joined(head, list.items, (item) => Buffer.from(partial(item, rendering.version)));
+      return joined(head, list.items, (item) => Buffer.from(partial(definition, item, rendering.version)));
     }
     case 'object':
       return objects(definition, { kind: definition.listKind, apiVersion: apiVersionOf(definition), metadata }, list.items);
@@ -68,7 +69,12 @@ export function listLength(pieces: Iterable<Buffer>, rendering: Rendering): numb
   return bytes;
 }
 
+/** An empty list is null: Go's list of metadata that nothing was appended to. */
 function* joined(head: object, items: readonly StoredObject[], render: (item: StoredObject) => Buffer): Iterable<Buffer> {
+  if (items.length === 0) {
+    yield Buffer.from(JSON.stringify({ ...head, items: null }));
+    return;
+  }
   yield Buffer.from(`${JSON.stringify(head).slice(0, -1)},"items":[`);
   let first = true;
   for (const item of items) {
@@ -94,7 +100,7 @@ function* renderTable(
     first = false;
     const cells = JSON.stringify(rowOf(definition, item, rendering.now));
     if (rendering.includeObject === 'None') yield Buffer.from(`{"cells":${cells},"object":null}`);
-    else if (rendering.includeObject === 'Metadata') yield Buffer.from(`{"cells":${cells},"object":${partial(item, rendering.version)}}`);
+    else if (rendering.includeObject === 'Metadata') yield Buffer.from(`{"cells":${cells},"object":${partial(definition, item, rendering.version)}}`);
     else yield Buffer.concat([Buffer.from(`{"cells":${cells},"object":`), item.bytes, Buffer.from('}')]);
   }
   yield END;
@@ -123,6 +129,15 @@ export function renderBookmark(definition: ResourceDefinition, revision: number,
   }
 }
 
-function partial(stored: StoredObject, version: string): string {
-  return `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(stored.object.metadata)}}`;
+function partial({ kind, group }: ResourceDefinition, stored: StoredObject, version: string): string {
+  const { metadata } = stored.object;
+  const shown = kind === 'DaemonSet' && group === 'apps' ? withoutTemplateGeneration(metadata) : metadata;
+  return `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(shown)}}`;
+}
+
+/** Upstream's daemon sets have it in a field of their inner form: it is an annotation only where the whole object is shown. */
+function withoutTemplateGeneration(metadata: ObjectMeta): ObjectMeta {
+  const { annotations, ...others } = metadata;
+  const { 'deprecated.daemonset.template.generation': _generation, ...rest } = annotations ?? {};
+  return Object.keys(rest).length === 0 ? others : { ...others, annotations: rest };
 }

@@ -1,15 +1,16 @@
 /** What a table is made of. */
+import { descriptionOf, objectMetaSchema, schemaOf } from '../../kube/schema/index.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { humanDuration } from '../../kube/duration.ts';
 
 /** metav1.TableColumnDefinition. */
 export interface Column {
-  name: string;
-  type: string;
-  format: string;
-  description: string;
+  readonly name: string;
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
   /** 0: always shown; 1: only with -o wide. */
-  priority: number;
+  readonly priority: number;
 }
 
 export type Cell = string | number | boolean | null;
@@ -20,18 +21,44 @@ export interface Printer {
   row(object: never, nowMs: number): Cell[];
 }
 
-/** A column; a name with a `*` at the end is for -o wide only. */
-export function column(name: string, type = 'string', format = ''): Column {
-  const wide = name.endsWith('*');
-  const plain = wide ? name.slice(0, -1) : name;
-  return { name: plain, type, format: plain === 'Name' ? 'name' : format, description: describe(plain), priority: wide ? 1 : 0 };
+/**
+ * `NAME`, `NAME:TYPE` (else a string), `NAME*` (for -o wide only), and what describes it: a field of the schema
+ * (`apps/v1/DeploymentSpec#selector`), whose text is then the column's, or words.
+ */
+export type ColumnSpec = readonly [name: string, description: string];
+
+/** The API's documentation goes on with a list of values, which Go's own texts have not. */
+const VALUES = '\n\nPossible enum values:';
+
+const FIELD = /^(?:(\S+)\/)?([^/\s]+)\/(\S+)#(\S+)$/;
+
+function describe(text: string): string {
+  if (text.startsWith('metadata#')) return descriptionOf(objectMetaSchema(), text.slice('metadata#'.length));
+  const [, group = '', version = '', kind = '', field = ''] = FIELD.exec(text) ?? [];
+  if (field === '') return text;
+  const type = schemaOf({ group, version, kind });
+  return type === undefined ? '' : (descriptionOf(type, field).split(VALUES)[0] ?? '');
 }
 
-/** Columns by name, all strings but those named as numbers: 'Desired:integer'. */
-export function columns(...names: string[]): Column[] {
-  return names.map((text) => {
-    const [name = '', type] = text.split(':');
-    return column(name, type);
+export const NAME: ColumnSpec = ['Name', 'metadata#name'];
+export const AGE: ColumnSpec = ['Age', 'metadata#creationTimestamp'];
+
+export function columns(...specs: ColumnSpec[]): Column[] {
+  return specs.map(([text, about]) => {
+    const [shown = '', type = 'string'] = text.split(':');
+    const wide = shown.endsWith('*');
+    const name = wide ? shown.slice(0, -1) : shown;
+    let description: string | undefined;
+    return {
+      name,
+      type,
+      format: name === 'Name' ? 'name' : '',
+      // The schema's texts are read from disk when a table is first asked for.
+      get description() {
+        return (description ??= describe(about));
+      },
+      priority: wide ? 1 : 0,
+    };
   });
 }
 
@@ -45,15 +72,16 @@ export function ageOf(object: KubeObject, nowMs: number): string {
   return created ? humanDuration(nowMs - Date.parse(created)) : '<unknown>';
 }
 
-function describe(name: string): string {
-  if (name === 'Name') return 'Name must be unique within a namespace. Is required when creating resources.';
-  if (name === 'Age') return 'CreationTimestamp is a timestamp representing the server time when this object was created.';
-  return `${name} of the object.`;
-}
-
 export const NONE = '<none>';
+export const UNSET = '<unset>';
 
 /** Values joined by commas; '<none>' when there are none. */
 export function joined(values: readonly string[]): string {
   return values.length === 0 ? NONE : values.join(',');
+}
+
+/** The first three and how many more there are. */
+export function shortened(values: readonly string[], none: string): string {
+  const more = values.length - 3;
+  return values.slice(0, 3).join(',') + (more > 0 ? ` + ${more} more...` : '') || none;
 }

@@ -16,16 +16,27 @@ import type {
   Service,
   ServiceAccount,
 } from '../../kube/types.ts';
-import { ageOf, column, columns, joined, NONE, printer } from './columns.ts';
+import { AGE, ageOf, columns, joined, NAME, NONE, printer, shortened, UNSET } from './columns.ts';
 
-export const namespacePrinter = printer<Namespace>(columns('Name', 'Status', 'Age'), (ns, now) => [
+export const namespacePrinter = printer<Namespace>(columns(NAME, ['Status', 'The status of the namespace'], AGE), (ns, now) => [
   ns.metadata.name ?? '',
   ns.status?.phase ?? '',
   ageOf(ns, now),
 ]);
 
 export const nodePrinter = printer<Node>(
-  columns('Name', 'Status', 'Roles', 'Age', 'Version', 'Internal-IP*', 'External-IP*', 'OS-Image*', 'Kernel-Version*', 'Container-Runtime*'),
+  columns(
+    NAME,
+    ['Status', 'The status of the node'],
+    ['Roles', 'The roles of the node'],
+    AGE,
+    ['Version', 'v1/NodeSystemInfo#kubeletVersion'],
+    ['Internal-IP*', 'v1/NodeStatus#addresses'],
+    ['External-IP*', 'v1/NodeStatus#addresses'],
+    ['OS-Image*', 'v1/NodeSystemInfo#osImage'],
+    ['Kernel-Version*', 'v1/NodeSystemInfo#kernelVersion'],
+    ['Container-Runtime*', 'v1/NodeSystemInfo#containerRuntimeVersion'],
+  ),
   (node, now) => {
     const ready = getCondition(node.status?.conditions, 'Ready');
     const status = [
@@ -43,7 +54,7 @@ export const nodePrinter = printer<Node>(
       address('InternalIP'),
       address('ExternalIP'),
       info?.osImage || '<unknown>',
-      info?.kernelVersion || '<unknown>',
+      `${info?.kernelVersion || '<unknown>'}${info?.architecture ? ` (${info.architecture})` : ''}`,
       info?.containerRuntimeVersion || '<unknown>',
     ];
   },
@@ -59,19 +70,30 @@ function rolesOf(node: Node): string {
   return joined([...roles].sort());
 }
 
-export const servicePrinter = printer<Service>(columns('Name', 'Type', 'Cluster-IP', 'External-IP', 'Port(s)', 'Age', 'Selector*'), (service, now) => {
-  const { spec } = service;
-  const ports = (spec?.ports ?? []).map((port) => `${port.port}${port.nodePort ? `:${port.nodePort}` : ''}/${port.protocol ?? 'TCP'}`);
-  return [
-    service.metadata.name ?? '',
-    spec?.type ?? '',
-    spec?.clusterIP || NONE,
-    externalAddress(service),
-    joined(ports),
-    ageOf(service, now),
-    formatLabelSelector({ matchLabels: spec?.selector ?? {} }),
-  ];
-});
+export const servicePrinter = printer<Service>(
+  columns(
+    NAME,
+    ['Type', 'v1/ServiceSpec#type'],
+    ['Cluster-IP', 'v1/ServiceSpec#clusterIP'],
+    ['External-IP', 'v1/ServiceSpec#externalIPs'],
+    ['Port(s)', 'v1/ServiceSpec#ports'],
+    AGE,
+    ['Selector*', 'v1/ServiceSpec#selector'],
+  ),
+  (service, now) => {
+    const { spec } = service;
+    const ports = (spec?.ports ?? []).map((port) => `${port.port}${port.nodePort ? `:${port.nodePort}` : ''}/${port.protocol ?? 'TCP'}`);
+    return [
+      service.metadata.name ?? '',
+      spec?.type ?? '',
+      spec?.clusterIP || NONE,
+      externalAddress(service),
+      joined(ports),
+      ageOf(service, now),
+      formatLabelSelector({ matchLabels: spec?.selector ?? {} }),
+    ];
+  },
+);
 
 function externalAddress({ spec, status }: Service): string {
   const fixed = spec?.externalIPs ?? [];
@@ -84,15 +106,26 @@ function externalAddress({ spec, status }: Service): string {
 
 /** Newer events have no count and times of their own: the last of a series, or the only one. */
 function lastSeen(event: Event): string | undefined {
-  return event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
+  return event.series?.lastObservedTime ?? event.lastTimestamp ?? firstSeen(event);
 }
 
 function firstSeen(event: Event): string | undefined {
-  return event.firstTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
+  return event.firstTimestamp ?? event.eventTime ?? undefined;
 }
 
 export const eventPrinter = printer<Event>(
-  columns('Last Seen', 'Type', 'Reason', 'Object', 'Subobject*', 'Source*', 'Message', 'First Seen*', 'Count*', 'Name*'),
+  columns(
+    ['Last Seen', 'v1/Event#lastTimestamp'],
+    ['Type', 'v1/Event#type'],
+    ['Reason', 'v1/Event#reason'],
+    ['Object', 'v1/Event#involvedObject'],
+    ['Subobject*', 'v1/ObjectReference#fieldPath'],
+    ['Source*', 'v1/Event#source'],
+    ['Message', 'v1/Event#message'],
+    ['First Seen*', 'v1/Event#firstTimestamp'],
+    ['Count*', 'v1/Event#count'],
+    ['Name*', 'metadata#name'],
+  ),
   (event, now) => {
     const { kind = '', name = '', fieldPath = '' } = event.involvedObject ?? {};
     const source = [event.source?.component || event.reportingComponent, event.source?.host || event.reportingInstance].filter(Boolean).join(', ');
@@ -101,7 +134,7 @@ export const eventPrinter = printer<Event>(
       age(lastSeen(event), now),
       event.type ?? '',
       event.reason ?? '',
-      `${kind.toLowerCase()}/${name}`,
+      name === '' ? kind.toLowerCase() : `${kind.toLowerCase()}/${name}`,
       fieldPath,
       source,
       (event.message ?? '').trim(),
@@ -112,65 +145,76 @@ export const eventPrinter = printer<Event>(
   },
 );
 
-export const configMapPrinter = printer<ConfigMap>(columns('Name', 'Data', 'Age'), (map, now) => [
+export const configMapPrinter = printer<ConfigMap>(columns(NAME, ['Data', 'v1/ConfigMap#data'], AGE), (map, now) => [
   map.metadata.name ?? '',
-  String(Object.keys(map.data ?? {}).length + Object.keys(map.binaryData ?? {}).length),
+  Object.keys(map.data ?? {}).length + Object.keys(map.binaryData ?? {}).length,
   ageOf(map, now),
 ]);
 
-export const secretPrinter = printer<Secret>(columns('Name', 'Type', 'Data', 'Age'), (secret, now) => [
+export const secretPrinter = printer<Secret>(columns(NAME, ['Type', 'v1/Secret#type'], ['Data', 'v1/Secret#data'], AGE), (secret, now) => [
   secret.metadata.name ?? '',
   secret.type ?? '',
-  String(Object.keys(secret.data ?? {}).length),
+  Object.keys(secret.data ?? {}).length,
   ageOf(secret, now),
 ]);
 
-export const serviceAccountPrinter = printer<ServiceAccount>(columns('Name', 'Secrets', 'Age'), (account, now) => [
-  account.metadata.name ?? '',
-  String(account.secrets?.length ?? 0),
-  ageOf(account, now),
-]);
+export const serviceAccountPrinter = printer<ServiceAccount>(columns(NAME, AGE), (account, now) => [account.metadata.name ?? '', ageOf(account, now)]);
 
-const MAX_ENDPOINTS = 3;
-
-function shortened(addresses: readonly string[]): string {
-  if (addresses.length === 0) return NONE;
-  const more = addresses.length - MAX_ENDPOINTS;
-  return addresses.slice(0, MAX_ENDPOINTS).join(',') + (more > 0 ? ` + ${more} more...` : '');
-}
-
-export const endpointsPrinter = printer<Endpoints>(columns('Name', 'Endpoints', 'Age'), (endpoints, now) => {
+export const endpointsPrinter = printer<Endpoints>(columns(NAME, ['Endpoints', 'v1/Endpoints#subsets'], AGE), (endpoints, now) => {
   const addresses = (endpoints.subsets ?? []).flatMap(({ addresses: list = [], ports }) =>
-    ports?.length ? ports.flatMap((port) => list.map((a) => `${a.ip}:${port.port}`)) : list.map((a) => a.ip),
+    ports?.length ? ports.flatMap((port) => list.map((a) => `${a.ip.includes(':') ? `[${a.ip}]` : a.ip}:${port.port}`)) : list.map((a) => a.ip),
   );
-  return [endpoints.metadata.name ?? '', shortened(addresses), ageOf(endpoints, now)];
+  return [endpoints.metadata.name ?? '', shortened(addresses, NONE), ageOf(endpoints, now)];
 });
 
-export const endpointSlicePrinter = printer<EndpointSlice>(columns('Name', 'AddressType', 'Ports', 'Endpoints', 'Age'), (slice, now) => {
-  const ports = (slice.ports ?? []).map((port) => String(port.port ?? '*'));
-  const addresses = (slice.endpoints ?? []).flatMap((endpoint) => endpoint.addresses ?? []);
-  return [
+export const endpointSlicePrinter = printer<EndpointSlice>(
+  columns(
+    NAME,
+    ['AddressType', 'discovery.k8s.io/v1/EndpointSlice#addressType'],
+    ['Ports', 'discovery.k8s.io/v1/EndpointSlice#ports'],
+    ['Endpoints', 'discovery.k8s.io/v1/EndpointSlice#endpoints'],
+    AGE,
+  ),
+  (slice, now) => [
     slice.metadata.name ?? '',
     slice.addressType ?? '',
-    ports.length === 0 ? '<unset>' : joined(ports),
-    addresses.length === 0 ? '<unset>' : shortened(addresses),
+    shortened(
+      (slice.ports ?? []).map((port) => String(port.port ?? port.name ?? '*')),
+      UNSET,
+    ),
+    shortened(
+      (slice.endpoints ?? []).flatMap((endpoint) => endpoint.addresses ?? []),
+      UNSET,
+    ),
     ageOf(slice, now),
-  ];
-});
+  ],
+);
 
-export const leasePrinter = printer<Lease>(columns('Name', 'Holder', 'Age'), (lease, now) => [
+export const leasePrinter = printer<Lease>(columns(NAME, ['Holder', 'coordination.k8s.io/v1/LeaseSpec#holderIdentity'], AGE), (lease, now) => [
   lease.metadata.name ?? '',
   lease.spec?.holderIdentity ?? '',
   ageOf(lease, now),
 ]);
 
 export const priorityClassPrinter = printer<PriorityClass>(
-  [column('Name'), column('Value', 'integer'), column('Global-Default', 'boolean'), column('Age'), column('PreemptionPolicy')],
+  columns(
+    NAME,
+    ['Value:integer', 'scheduling.k8s.io/v1/PriorityClass#value'],
+    ['Global-Default:boolean', 'scheduling.k8s.io/v1/PriorityClass#globalDefault'],
+    AGE,
+    ['PreemptionPolicy', 'scheduling.k8s.io/v1/PriorityClass#preemptionPolicy'],
+  ),
   (object, now) => [object.metadata.name ?? '', object.value ?? 0, object.globalDefault ?? false, ageOf(object, now), object.preemptionPolicy ?? ''],
 );
 
 export const disruptionBudgetPrinter = printer<PodDisruptionBudget>(
-  columns('Name', 'Min Available', 'Max Unavailable', 'Allowed Disruptions:integer', 'Age'),
+  columns(
+    NAME,
+    ['Min Available', 'The minimum number of pods that must be available.'],
+    ['Max Unavailable', 'The maximum number of pods that may be unavailable.'],
+    ['Allowed Disruptions:integer', 'Calculated number of pods that may be disrupted at this time.'],
+    AGE,
+  ),
   (pdb, now) => [
     pdb.metadata.name ?? '',
     String(pdb.spec?.minAvailable ?? 'N/A'),

@@ -2,7 +2,7 @@
 import { age } from '../../kube/duration.ts';
 import { compileJsonPath, JsonPathError } from '../../kube/jsonpath.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import { column, type Cell, type Column } from './columns.ts';
+import { columns as columnsFrom, NAME, type Cell, type Column } from './columns.ts';
 
 export interface CustomColumn {
   name: string;
@@ -37,12 +37,14 @@ function readerOf(path: string): Read {
   }
 }
 
+const NAME_COLUMN = columnsFrom(NAME);
+
 /** Columns (Name first) and the cells of one object. */
 export function customTable(columns: readonly CustomColumn[], object: KubeObject, nowMs: number): { columns: readonly Column[]; cells: Cell[] } {
   const readers = readersOf(columns);
   return {
     columns: [
-      column('Name'),
+      ...NAME_COLUMN,
       ...columns.map((c) => ({
         name: c.name,
         type: c.type,

@@ -1,8 +1,10 @@
 /**
- * Tables: the columns kubectl shows of each kind, as kube-apiserver 1.32 prints them. A printer is data and one function a kind.
+ * Tables: the columns kubectl shows of each kind, as kube-apiserver prints them. A printer is data and one function a kind.
  */
 import type { KubeObject } from '../../kube/types.ts';
 import type { Cell, Column, Printer } from './columns.ts';
+import { accessPrinters } from './access.ts';
+import { hpaPrinter } from './autoscalers.ts';
 import {
   configMapPrinter,
   disruptionBudgetPrinter,
@@ -19,11 +21,11 @@ import {
 } from './core.ts';
 import { defaultPrinter, otherPrinters } from './others.ts';
 import { podPrinter } from './pods.ts';
+import { storagePrinters } from './storage.ts';
 import {
   cronJobPrinter,
   daemonSetPrinter,
   deploymentPrinter,
-  hpaPrinter,
   jobPrinter,
   replicaSetPrinter,
   replicationControllerPrinter,
@@ -40,6 +42,8 @@ interface Gvk {
 
 const PRINTERS: Record<string, Printer> = {
   ...otherPrinters,
+  ...accessPrinters,
+  ...storagePrinters,
   '/Pod': podPrinter,
   '/Namespace': namespacePrinter,
   '/Node': nodePrinter,

@@ -1,11 +1,21 @@
 /** The table of pods: STATUS says the most telling thing about a pod, as kubectl users read it. */
 import { getCondition } from '../../kube/conditions.ts';
 import { humanDuration } from '../../kube/duration.ts';
-import { isSidecar } from '../../kube/pods.ts';
+import { isPodTerminal, isSidecar } from '../../kube/pods.ts';
 import type { ContainerStatus, Pod } from '../../kube/types.ts';
-import { ageOf, columns, NONE, printer, type Cell } from './columns.ts';
+import { AGE, ageOf, columns, NAME, NONE, printer, type Cell } from './columns.ts';
 
-const COLUMNS = columns('Name', 'Ready', 'Status', 'Restarts', 'Age', 'IP*', 'Node*', 'Nominated Node*', 'Readiness Gates*');
+const COLUMNS = columns(
+  NAME,
+  ['Ready', 'The aggregate readiness state of this pod for accepting traffic.'],
+  ['Status', 'The aggregate status of the containers in this pod.'],
+  ['Restarts', 'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.'],
+  AGE,
+  ['IP*', 'v1/PodStatus#podIP'],
+  ['Node*', 'v1/PodSpec#nodeName'],
+  ['Nominated Node*', 'v1/PodStatus#nominatedNodeName'],
+  ['Readiness Gates*', 'v1/PodSpec#readinessGates'],
+);
 
 interface Summary {
   reason: string;
@@ -37,8 +47,12 @@ function summarize(pod: Pod): Summary {
   const summary: Summary = { reason: pod.status?.reason || pod.status?.phase || '', ready: 0, restarts: 0, lastRestart: 0 };
   const scheduled = getCondition(pod.status?.conditions, 'PodScheduled');
   if (scheduled?.reason === 'SchedulingGated') summary.reason = 'SchedulingGated';
-  if (!initializing(pod, summary)) running(pod, summary);
-  if (pod.metadata.deletionTimestamp) summary.reason = pod.status?.reason === 'NodeLost' ? 'Unknown' : 'Terminating';
+  const initializing = initialize(pod, summary);
+  if (!initializing || getCondition(pod.status?.conditions, 'Initialized')?.status === 'True') running(pod, summary);
+  if (pod.metadata.deletionTimestamp) {
+    if (pod.status?.reason === 'NodeLost') summary.reason = 'Unknown';
+    else if (!isPodTerminal(pod)) summary.reason = 'Terminating';
+  }
   return summary;
 }
 
@@ -49,7 +63,7 @@ function countRestart(status: ContainerStatus, summary: Summary): void {
 }
 
 /** True while init containers run; then the pod's state is theirs. */
-function initializing(pod: Pod, summary: Summary): boolean {
+function initialize(pod: Pod, summary: Summary): boolean {
   const sidecars = new Set((pod.spec?.initContainers ?? []).filter(isSidecar).map((container) => container.name));
   const total = pod.spec?.initContainers?.length ?? 0;
   for (const [i, status] of (pod.status?.initContainerStatuses ?? []).entries()) {
@@ -75,20 +89,26 @@ function terminatedReason(terminated: NonNullable<NonNullable<ContainerStatus['s
 
 function running(pod: Pod, summary: Summary): void {
   let anyRunning = false;
-  const initRestarts = summary.restarts;
-  summary.restarts = (pod.status?.initContainerStatuses ?? []).some((s) => s.started && s.ready) ? initRestarts : 0;
+  let failure = '';
+  // What init containers counted is past, but for those that run beside the pod.
+  Object.assign(summary, { restarts: 0, lastRestart: 0 });
+  const sidecars = new Set((pod.spec?.initContainers ?? []).filter(isSidecar).map((container) => container.name));
+  for (const status of pod.status?.initContainerStatuses ?? []) if (sidecars.has(status.name)) countRestart(status, summary);
   for (const status of [...(pod.status?.containerStatuses ?? [])].reverse()) {
     countRestart(status, summary);
     const { state } = status;
     if (state?.waiting?.reason) summary.reason = state.waiting.reason;
-    else if (state?.terminated) summary.reason = terminatedReason(state.terminated);
-    else if (status.ready && state?.running) {
+    else if (state?.terminated) {
+      summary.reason = terminatedReason(state.terminated);
+      if (state.terminated.exitCode !== 0) failure = summary.reason;
+    } else if (status.ready && state?.running) {
       anyRunning = true;
       summary.ready++;
     }
   }
+  if (summary.reason !== 'Completed') return;
   // A pod of which one container is done and another runs is running.
-  if (summary.reason === 'Completed' && anyRunning) {
-    summary.reason = getCondition(pod.status?.conditions, 'Ready')?.status === 'True' ? 'Running' : 'NotReady';
-  }
+  if (anyRunning && getCondition(pod.status?.conditions, 'Ready')?.status === 'True') summary.reason = 'Running';
+  else if (failure !== '') summary.reason = failure;
+  else if (anyRunning) summary.reason = 'NotReady';
 }

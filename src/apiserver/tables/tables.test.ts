@@ -106,6 +106,37 @@ test('columns and cells of every printer go together', () => {
   }
 });
 
+test('columns are described by the fields of the schema, without the values that these may have', () => {
+  const described = (group: string, kind: string): Record<string, string> =>
+    Object.fromEntries(tableColumns({ group, kind }).map(({ name, description }) => [name, description]));
+  assert.equal(described('apps', 'Deployment')['Ready'], 'Number of the pod with ready state');
+  assert.match(described('apps', 'Deployment')['Selector'] ?? '', /^Label selector for pods\./);
+  assert.equal(described('', 'PersistentVolumeClaim')['Status'], 'phase represents the current phase of PersistentVolumeClaim.');
+  assert.match(described('', 'LimitRange')['Created At'] ?? '', /^CreationTimestamp is a timestamp/);
+});
+
+const finished = { name: 'c', ready: false, restartCount: 0, state: { terminated: { reason: 'Completed', exitCode: 0 } } };
+test('a container that failed says so beside one that is done', () => {
+  const failed = { name: 'd', ready: false, restartCount: 0, state: { terminated: { reason: 'OOMKilled', exitCode: 137 } } };
+  assert.equal(tableRow(pod({ phase: 'Failed', containerStatuses: [finished, failed] }), { group: '', kind: 'Pod' }, NOW)[2], 'OOMKilled');
+});
+
+test('a finished pod that is being deleted still shows how it ended', () => {
+  const object = pod({ phase: 'Succeeded', containerStatuses: [finished] }, { deletionTimestamp: created });
+  assert.equal(tableRow(object, { group: '', kind: 'Pod' }, NOW)[2], 'Completed');
+});
+
+test('restarts of sidecars count, those of init containers that are done do not', () => {
+  const ended = { ...finished, name: 'i', restartCount: 4 };
+  const sidecar = { name: 's', ready: true, started: true, restartCount: 2, state: { running: {} } };
+  const object = pod(
+    { phase: 'Running', initContainerStatuses: [ended, sidecar], containerStatuses: [{ name: 'c', ready: true, restartCount: 1, state: { running: {} } }] },
+    {},
+    { initContainers: [{ name: 'i' }, { name: 's', restartPolicy: 'Always' }] },
+  );
+  assert.deepEqual(tableRow(object, { group: '', kind: 'Pod' }, NOW).slice(1, 4), ['2/2', 'Running', '3']);
+});
+
 test('a load balancer without an address is pending and its ports show the node port', () => {
   const service = {
     apiVersion: 'v1',

@@ -14,25 +14,48 @@ import type {
   Unstructured,
 } from '../../kube/types.ts';
 import { age } from '../../kube/duration.ts';
-import { ageOf, columns, joined, NONE, printer, type Cell } from './columns.ts';
+import { AGE, ageOf, columns, NAME, NONE, printer, UNSET, type Cell, type Column, type ColumnSpec } from './columns.ts';
 
-const WIDE = ['Containers*', 'Images*', 'Selector*'];
+const CONTAINERS: ColumnSpec = ['Containers*', 'Names of each container in the template.'];
+const IMAGES: ColumnSpec = ['Images*', 'Images referenced by each container in the template.'];
+
+const wideColumns = (type: string): ColumnSpec[] => [CONTAINERS, IMAGES, ['Selector*', `${type}#selector`]];
 
 function wide(template: PodTemplateSpec | undefined, selector: LabelSelector | undefined): Cell[] {
   const containers = template?.spec?.containers ?? [];
   return [containers.map((c) => c.name).join(','), containers.map((c) => c.image ?? '').join(','), formatLabelSelector(selector)];
 }
 
-export const deploymentPrinter = printer<Deployment>(columns('Name', 'Ready', 'Up-to-date', 'Available', 'Age', ...WIDE), (d, now) => [
-  d.metadata.name ?? '',
-  `${d.status?.readyReplicas ?? 0}/${d.spec?.replicas ?? 0}`,
-  String(d.status?.updatedReplicas ?? 0),
-  String(d.status?.availableReplicas ?? 0),
-  ageOf(d, now),
-  ...wide(d.spec?.template, d.spec?.selector),
-]);
+export const deploymentPrinter = printer<Deployment>(
+  columns(
+    NAME,
+    ['Ready', 'Number of the pod with ready state'],
+    ['Up-to-date', 'apps/v1/DeploymentStatus#updatedReplicas'],
+    ['Available', 'apps/v1/DeploymentStatus#availableReplicas'],
+    AGE,
+    ...wideColumns('apps/v1/DeploymentSpec'),
+  ),
+  (d, now) => [
+    d.metadata.name ?? '',
+    `${d.status?.readyReplicas ?? 0}/${d.spec?.replicas ?? 0}`,
+    d.status?.updatedReplicas ?? 0,
+    d.status?.availableReplicas ?? 0,
+    ageOf(d, now),
+    ...wide(d.spec?.template, d.spec?.selector),
+  ],
+);
 
-export const replicaSetPrinter = printer<ReplicaSet>(columns('Name', 'Desired:integer', 'Current:integer', 'Ready:integer', 'Age', ...WIDE), (rs, now) => [
+const replicaColumns = (type: string): Column[] =>
+  columns(
+    NAME,
+    ['Desired:integer', `${type}Spec#replicas`],
+    ['Current:integer', `${type}Status#replicas`],
+    ['Ready:integer', `${type}Status#readyReplicas`],
+    AGE,
+    ...wideColumns(`${type}Spec`),
+  );
+
+export const replicaSetPrinter = printer<ReplicaSet>(replicaColumns('apps/v1/ReplicaSet'), (rs, now) => [
   rs.metadata.name ?? '',
   rs.spec?.replicas ?? 0,
   rs.status?.replicas ?? 0,
@@ -41,19 +64,16 @@ export const replicaSetPrinter = printer<ReplicaSet>(columns('Name', 'Desired:in
   ...wide(rs.spec?.template, rs.spec?.selector),
 ]);
 
-export const replicationControllerPrinter = printer<ReplicationController>(
-  columns('Name', 'Desired:integer', 'Current:integer', 'Ready:integer', 'Age', ...WIDE),
-  (rc, now) => [
-    rc.metadata.name ?? '',
-    rc.spec?.replicas ?? 0,
-    rc.status?.replicas ?? 0,
-    rc.status?.readyReplicas ?? 0,
-    ageOf(rc, now),
-    ...wide(rc.spec?.template, { matchLabels: rc.spec?.selector ?? {} }),
-  ],
-);
+export const replicationControllerPrinter = printer<ReplicationController>(replicaColumns('v1/ReplicationController'), (rc, now) => [
+  rc.metadata.name ?? '',
+  rc.spec?.replicas ?? 0,
+  rc.status?.replicas ?? 0,
+  rc.status?.readyReplicas ?? 0,
+  ageOf(rc, now),
+  ...wide(rc.spec?.template, { matchLabels: rc.spec?.selector ?? {} }),
+]);
 
-export const statefulSetPrinter = printer<StatefulSet>(columns('Name', 'Ready', 'Age', 'Containers*', 'Images*'), (sts, now) => [
+export const statefulSetPrinter = printer<StatefulSet>(columns(NAME, ['Ready', 'Number of the pod with ready state'], AGE, CONTAINERS, IMAGES), (sts, now) => [
   sts.metadata.name ?? '',
   `${sts.status?.readyReplicas ?? 0}/${sts.spec?.replicas ?? 0}`,
   ageOf(sts, now),
@@ -61,7 +81,17 @@ export const statefulSetPrinter = printer<StatefulSet>(columns('Name', 'Ready', 
 ]);
 
 export const daemonSetPrinter = printer<DaemonSet>(
-  columns('Name', 'Desired:integer', 'Current:integer', 'Ready:integer', 'Up-to-date:integer', 'Available:integer', 'Node Selector', 'Age', ...WIDE),
+  columns(
+    NAME,
+    ['Desired:integer', 'apps/v1/DaemonSetStatus#desiredNumberScheduled'],
+    ['Current:integer', 'apps/v1/DaemonSetStatus#currentNumberScheduled'],
+    ['Ready:integer', 'apps/v1/DaemonSetStatus#numberReady'],
+    ['Up-to-date:integer', 'apps/v1/DaemonSetStatus#updatedNumberScheduled'],
+    ['Available:integer', 'apps/v1/DaemonSetStatus#numberAvailable'],
+    ['Node Selector', 'v1/PodSpec#nodeSelector'],
+    AGE,
+    ...wideColumns('apps/v1/DaemonSetSpec'),
+  ),
   (ds, now) => [
     ds.metadata.name ?? '',
     ds.status?.desiredNumberScheduled ?? 0,
@@ -75,14 +105,24 @@ export const daemonSetPrinter = printer<DaemonSet>(
   ],
 );
 
-export const jobPrinter = printer<Job>(columns('Name', 'Status', 'Completions', 'Duration', 'Age', ...WIDE), (job, now) => [
-  job.metadata.name ?? '',
-  jobStatus(job),
-  jobCompletions(job),
-  jobDuration(job, now),
-  ageOf(job, now),
-  ...wide(job.spec?.template, job.spec?.selector),
-]);
+export const jobPrinter = printer<Job>(
+  columns(
+    NAME,
+    ['Status', 'Status of the job.'],
+    ['Completions', 'batch/v1/JobStatus#succeeded'],
+    ['Duration', 'Time required to complete the job.'],
+    AGE,
+    ...wideColumns('batch/v1/JobSpec'),
+  ),
+  (job, now) => [
+    job.metadata.name ?? '',
+    jobStatus(job),
+    jobCompletions(job),
+    jobDuration(job, now),
+    ageOf(job, now),
+    ...wide(job.spec?.template, job.spec?.selector),
+  ],
+);
 
 function jobStatus(job: Job): string {
   const holds = (type: string): boolean => getCondition(job.status?.conditions, type)?.status === 'True';
@@ -105,7 +145,7 @@ function jobCompletions(job: Job): string {
 function jobDuration(job: Job, now: number): string {
   const started = job.status?.startTime;
   if (!started) return '';
-  const ended = job.status?.completionTime ?? getCondition(job.status?.conditions, 'Failed')?.lastTransitionTime;
+  const ended = job.status?.completionTime;
   return humanDuration((ended ? Date.parse(ended) : now) - Date.parse(started));
 }
 
@@ -115,74 +155,24 @@ interface CronJob extends Unstructured {
 }
 
 export const cronJobPrinter = printer<CronJob>(
-  columns('Name', 'Schedule', 'Timezone', 'Suspend:boolean', 'Active:integer', 'Last Schedule', 'Age', ...WIDE),
+  columns(
+    NAME,
+    ['Schedule', 'batch/v1/CronJobSpec#schedule'],
+    ['Timezone', 'batch/v1/CronJobSpec#timeZone'],
+    ['Suspend:boolean', 'batch/v1/CronJobSpec#suspend'],
+    ['Active:integer', 'batch/v1/CronJobStatus#active'],
+    ['Last Schedule', 'batch/v1/CronJobStatus#lastScheduleTime'],
+    AGE,
+    ...wideColumns('batch/v1/JobSpec'),
+  ),
   (cron, now) => [
     cron.metadata.name ?? '',
     cron.spec?.schedule ?? '',
     cron.spec?.timeZone ?? NONE,
-    cron.spec?.suspend ?? false,
+    cron.spec?.suspend === undefined ? UNSET : cron.spec.suspend ? 'True' : 'False',
     cron.status?.active?.length ?? 0,
     cron.status?.lastScheduleTime ? age(cron.status.lastScheduleTime, now) : NONE,
     ageOf(cron, now),
     ...wide(cron.spec?.jobTemplate?.spec?.template, cron.spec?.jobTemplate?.spec?.selector),
   ],
 );
-
-interface Hpa extends Unstructured {
-  spec?: {
-    scaleTargetRef?: { kind?: string; name?: string };
-    minReplicas?: number;
-    maxReplicas?: number;
-    metrics?: HpaMetric[];
-    targetCPUUtilizationPercentage?: number;
-  };
-  status?: { currentReplicas?: number; currentMetrics?: HpaMetric[]; currentCPUUtilizationPercentage?: number };
-}
-
-type HpaValue = { averageUtilization?: number; averageValue?: string; value?: string };
-type HpaSource = { name?: string; target?: HpaValue; current?: HpaValue };
-interface HpaMetric {
-  type?: string;
-  resource?: HpaSource;
-  containerResource?: HpaSource;
-  pods?: HpaSource;
-  object?: HpaSource;
-  external?: HpaSource;
-}
-
-export const hpaPrinter = printer<Hpa>(columns('Name', 'Reference', 'Targets', 'MinPods', 'MaxPods', 'Replicas', 'Age'), (hpa, now) => {
-  const { scaleTargetRef, minReplicas, maxReplicas } = hpa.spec ?? {};
-  return [
-    hpa.metadata.name ?? '',
-    `${scaleTargetRef?.kind ?? ''}/${scaleTargetRef?.name ?? ''}`,
-    hpaTargets(hpa),
-    minReplicas === undefined ? '<unset>' : String(minReplicas),
-    String(maxReplicas ?? 0),
-    String(hpa.status?.currentReplicas ?? 0),
-    ageOf(hpa, now),
-  ];
-});
-
-const SOURCES = ['resource', 'containerResource', 'pods', 'object', 'external'] as const;
-
-function sourceOf(metric: HpaMetric | undefined): HpaSource | undefined {
-  return SOURCES.map((name) => metric?.[name]).find((source) => source !== undefined);
-}
-
-function hpaTargets({ spec, status }: Hpa): string {
-  if (spec?.targetCPUUtilizationPercentage !== undefined)
-    return `cpu: ${status?.currentCPUUtilizationPercentage ?? '<unknown>'}${status?.currentCPUUtilizationPercentage === undefined ? '' : '%'}/${spec.targetCPUUtilizationPercentage}%`;
-  const metrics = spec?.metrics ?? [];
-  const shown = metrics.slice(0, 2).map((metric, i) => {
-    const source = sourceOf(metric);
-    const current = sourceOf(status?.currentMetrics?.[i])?.current;
-    const prefix = metric.type === 'Resource' || metric.type === 'ContainerResource' ? `${source?.name ?? ''}: ` : '';
-    const { averageUtilization, averageValue, value } = source?.target ?? {};
-    if (averageUtilization !== undefined)
-      return `${prefix}${current?.averageUtilization === undefined ? '<unknown>' : `${current.averageUtilization}%`}/${averageUtilization}%`;
-    if (averageValue !== undefined) return `${prefix}${current?.averageValue ?? '<unknown>'}/${averageValue}${prefix === '' ? ' (avg)' : ''}`;
-    return `${prefix}${current?.value ?? '<unknown>'}/${value ?? ''}`;
-  });
-  const more = metrics.length > 2 ? ` + ${metrics.length - 2} more...` : '';
-  return joined(shown).replaceAll(',', ', ') + more;
-}

@@ -251,6 +251,8 @@ const DEFAULTS: Record<string, Defaulter> = {
     });
   }),
   'discovery.k8s.io/v1/EndpointSlice': define<Unstructured>((object) => {
+    fill(object, { endpoints: null, ports: null });
+    for (const endpoint of list(object['endpoints'])) fill(endpoint, { conditions: {} });
     for (const port of list(object['ports'])) fill(port, { name: '', protocol: 'TCP' });
   }),
   'rbac.authorization.k8s.io/v1/Role': define<Role>(defaultRules),

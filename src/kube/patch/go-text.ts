@@ -10,3 +10,11 @@ export function goText(value: Json): string {
     .map((name) => `${name}:${goText(value[name] ?? null)}`);
   return `map[${members.join(' ')}]`;
 }
+
+/** The type that Go's decoder of JSON gives a value, as `%T` writes it. */
+export function goType(value: Json): string {
+  if (Array.isArray(value)) return '[]interface {}';
+  if (typeof value === 'object') return value === null ? '%!s(<nil>)' : 'map[string]interface {}';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  return typeof value === 'boolean' ? 'bool' : 'string';
+}

@@ -129,6 +129,21 @@ test('a list item without its merge key is a bad request', () => {
   assert.throws(() => applyStrategicMergePatch(pod({ containers: [] }), pod({ containers: [{ image: 'x' }] }), podType), StatusError);
 });
 
+test('an order that is no list is refused in the words of upstream, which calls it an error of its own', () => {
+  const refused: [Json, string][] = [
+    [{ '$setElementOrder/containers': 1 }, 'expected a []interface {}, but received a int64'],
+    [{ $setElementOrder: [] }, 'invalid patch format of setElementOrder list'],
+  ];
+  for (const [patch, message] of refused) assert.throws(() => applyStrategicMergePatch(pod({ containers: [] }), pod(patch), podType), { code: 500, message });
+});
+
+test('directives in a new item stay for validation to find', () => {
+  const patched = applyStrategicMergePatch(pod({}), pod({ volumes: [{ name: 'v', $retainKeys: ['name'] }] }), podType);
+  assert.deepEqual(patched, pod({ volumes: [{ name: 'v', $retainKeys: ['name'] }] }));
+  const merged = applyStrategicMergePatch(pod({ volumes: [{ name: 'w' }] }), pod({ volumes: [{ name: 'v', $retainKeys: ['name'] }] }), podType);
+  assert.deepEqual(merged, pod({ volumes: [{ name: 'v', $retainKeys: ['name'] }, { name: 'w' }] }));
+});
+
 test("a deployment's strategy retains only the keys named", () => {
   const document: Json = { spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } } } };
   const patch: Json = { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } };

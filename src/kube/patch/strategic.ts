@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldSchema, TypeSchema } from '../schema/index.ts';
 import { badRequest, StatusError } from '../status.ts';
-import { goText } from './go-text.ts';
+import { goText, goType } from './go-text.ts';
 import type { Json, JsonObject } from './json-value.ts';
 import { isJsonObject, withField } from './json-value.ts';
 import { applyElementOrder } from './element-order.ts';
@@ -13,7 +13,8 @@ import { applyElementOrder } from './element-order.ts';
 const PATCH = '$patch';
 const RETAIN_KEYS = '$retainKeys';
 const DELETE_FROM = '$deleteFromPrimitiveList/';
-const ELEMENT_ORDER = '$setElementOrder/';
+const ELEMENT_ORDER_PREFIX = '$setElementOrder';
+const ELEMENT_ORDER = `${ELEMENT_ORDER_PREFIX}/`;
 
 /** Neither argument is changed; unchanged parts are shared. Throws StatusError: 500, as upstream, for a malformed directive or a list item without its key. */
 export function applyStrategicMergePatch(document: Json, patch: Json, type: TypeSchema): Json {
@@ -36,6 +37,7 @@ function mergeObject(original: JsonObject, patch: JsonObject, type: TypeSchema |
 
   const result: JsonObject = { ...original };
   applyRetainKeys(result, patch);
+  checkElementOrders(patch);
   for (const [name, value] of Object.entries(patch)) {
     if (name === PATCH || name === RETAIN_KEYS || name.startsWith(ELEMENT_ORDER)) continue;
     if (name.startsWith(DELETE_FROM)) {
@@ -108,10 +110,10 @@ function mergeList(original: Json[], patch: Json[], order: Json | undefined, fie
       result = result.filter((old) => !(isJsonObject(old) && isDeepStrictEqual(old[key], id)));
       continue;
     }
-    const old = at >= 0 ? result[at] : undefined;
-    const merged = mergeObject(isJsonObject(old) ? old : {}, item, type);
-    if (at >= 0) result[at] = merged;
-    else result.push(merged);
+    const old = result[at];
+    if (isJsonObject(old)) result[at] = mergeObject(old, item, type);
+    // Directives in a new item are fields that nobody knows, as upstream has it.
+    else result.push(Object.hasOwn(item, PATCH) ? mergeObject({}, item, type) : item);
   }
   return applyElementOrder(result, order ?? patch, key, original);
 }
@@ -120,6 +122,14 @@ function mergePrimitives(original: Json[], patch: Json[], order: Json | undefine
   const result = [...original];
   for (const item of patch) if (!result.some((old) => isDeepStrictEqual(old, item))) result.push(item);
   return applyElementOrder(result, order ?? patch, undefined, original);
+}
+
+function checkElementOrders(patch: JsonObject): void {
+  for (const [name, order] of Object.entries(patch)) {
+    if (!name.startsWith(ELEMENT_ORDER_PREFIX)) continue;
+    if (!Array.isArray(order)) throw malformed(`expected a ${goType([])}, but received a ${goType(order)}`);
+    if (!name.startsWith(ELEMENT_ORDER)) throw malformed('invalid patch format of setElementOrder list');
+  }
 }
 
 function deleteFromList(result: JsonObject, name: string, values: Json): void {

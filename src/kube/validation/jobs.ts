@@ -107,7 +107,10 @@ function validateJobSpec(errors: Errors, path: string, spec: JobSpec): void {
   validateFailurePolicy(errors, `${path}.podFailurePolicy`, spec);
   validateSuccessPolicy(errors, `${path}.successPolicy`, spec);
   oneOf(errors, `${path}.podReplacementPolicy`, spec.podReplacementPolicy, spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed']);
-  validatePodTemplate(errors, `${path}.template`, { ...spec.template, spec: spec.template?.spec ?? { containers: [] } });
+  const inTemplate: Errors = [];
+  validatePodTemplate(inTemplate, `${path}.template`, { ...spec.template, spec: spec.template?.spec ?? { containers: [] } });
+  // Two of the generated labels have the job's name: what is wrong with it is wrong once.
+  errors.push(...new Map(inTemplate.map((error) => [`${error.field} ${error.message}`, error])).values());
   validateRestartPolicy(errors, `${path}.template.spec.restartPolicy`, spec);
 }
 
