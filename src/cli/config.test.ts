@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkName, checkNodes, checkPort } from './config.ts';
+import { checkMetrics, checkName, checkNodes, checkPort } from './config.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { parseFleet } from './fleet-file.ts';
 
@@ -25,6 +25,14 @@ test('bad options name themselves and the mend', () => {
   assert.deepEqual(checkNodes(2, '--nodes'), { min: 2, max: 2 });
   for (const nodes of ['3..1', 'x', '0', '1..251']) assert.throws(() => checkNodes(nodes, '--nodes'), /^Error: --nodes: .* like 1\.\.5/, nodes);
   assert.throws(() => checkPort('70000', '--port'), /--port: '70000': must be a port number/);
+  for (const [value, setting] of [
+    [true, 'on'],
+    ['off', 'off'],
+    ['http://10.0.0.5:9090/', 'http://10.0.0.5:9090'],
+  ] as const)
+    assert.equal(checkMetrics(value, '--metrics'), setting);
+  for (const value of ['yes', 'https://prometheus.example', 'http://host/path'])
+    assert.throws(() => checkMetrics(value, '--metrics'), /--metrics: .* must be on, off, or the address of a Prometheus like http:/);
   assert.throws(() => checkName('Big', '--name'), /--name: 'Big': a lowercase RFC 1123 label/);
   assert.throws(() => checkName('x'.repeat(41), '--name'), /no more than 40/);
 });

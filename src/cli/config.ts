@@ -53,6 +53,8 @@ export interface ClusterConfig {
   scaleDownAfterMs: number;
   /** 'registry' turns the stand-ins that come with argosy off. */
   imagePolicy: 'host' | 'registry';
+  /** 'on': a Prometheus of the cluster's own; a URL: one elsewhere; 'off' or absent: none. */
+  metrics?: string;
   /** Absent: nothing is written down. */
   audit?: AuditConfig;
   oidc?: OidcConfig;
@@ -105,6 +107,17 @@ export function checkNodes(value: unknown, where: string): { min: number; max: n
     throw new UserError(`${where}: '${String(value)}': write the fewest and the most nodes like 1..5 (at most ${NODES_MAX}), or one number`);
   }
   return { min, max };
+}
+
+/** 'on', 'off', or the address of a Prometheus: http://HOST[:PORT]. */
+export function checkMetrics(value: unknown, where: string): string {
+  if (value === true || value === 'on') return 'on';
+  if (value === false || value === 'off') return 'off';
+  const text = String(value);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' || url.pathname !== '/' || url.search !== '')
+    throw new UserError(`${where}: '${text}': must be on, off, or the address of a Prometheus like http://10.0.0.5:9090`);
+  return url.origin;
 }
 
 export function checkInstanceType(value: unknown, where: string): string {

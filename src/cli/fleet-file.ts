@@ -1,7 +1,18 @@
 /** Reads fleet.yaml: for now, one cluster. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { checkDuration, checkInstanceType, checkName, checkNodes, checkOneOf, checkPort, EXPANDERS, type PoolConfig, type Wishes } from './config.ts';
+import {
+  checkDuration,
+  checkInstanceType,
+  checkMetrics,
+  checkName,
+  checkNodes,
+  checkOneOf,
+  checkPort,
+  EXPANDERS,
+  type PoolConfig,
+  type Wishes,
+} from './config.ts';
 import { UserError } from './errors.ts';
 
 type Fields = Record<string, unknown>;
@@ -14,6 +25,7 @@ const CLUSTER_FIELDS: Readers<Wishes> = {
   scaleDownAfter: (value, where, into) => (into.scaleDownAfterMs = checkDuration(value, where)),
   expander: (value, where, into) => (into.expander = checkOneOf(value, EXPANDERS, where)),
   imagePolicy: (value, where, into) => (into.imagePolicy = checkOneOf(value, ['host', 'registry'] as const, where)),
+  metrics: (value, where, into) => (into.metrics = checkMetrics(value, where)),
   nodePools: (value, where, into) => (into.pools = nodePools(value, where)),
 };
 

@@ -6,18 +6,23 @@ import { UserError } from './errors.ts';
 
 /** Program to Debian package. */
 const PROGRAMS = { runc: 'runc', conmon: 'conmon', nft: 'nftables', ip: 'iproute2', nsenter: 'util-linux' } as const;
+/** For `--metrics`, where no registry is asked for its image. */
+export const PROMETHEUS = { prometheus: 'prometheus' };
 const SPACE_BYTES = 200 * 2 ** 20;
 /** Where Debian keeps what runc and conmon call, whatever the user's PATH says. */
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Throws a UserError for the first need that is not met; missing programs are told all at once. */
-export function checkMachine(dataDir: string): void {
+export function checkMachine(dataDir: string, more: Readonly<Record<string, string>> = {}): void {
   if (process.platform !== 'linux') throw new UserError(`clusters run on Linux, this is ${process.platform}`, 'use a Linux machine or virtual machine');
   if (process.getuid?.() !== 0)
     throw new UserError('clusters need root for network namespaces and containers', `run it as root: sudo env PATH="$PATH" npx argosy up`);
-  const missing = Object.keys(PROGRAMS).filter((program) => !isInstalled(program)) as (keyof typeof PROGRAMS)[];
+  const missing = Object.entries({ ...PROGRAMS, ...more }).filter(([program]) => !isInstalled(program));
   if (missing.length > 0) {
-    throw new UserError(`missing: ${missing.join(', ')}`, `apt-get install -y ${missing.map((program) => PROGRAMS[program]).join(' ')}`);
+    throw new UserError(
+      `missing: ${missing.map(([program]) => program).join(', ')}`,
+      `apt-get install -y --no-install-recommends ${missing.map(([, debianPackage]) => debianPackage).join(' ')}`,
+    );
   }
   const { bavail, bsize } = statfsSync(existing(dataDir));
   if (bavail * bsize < SPACE_BYTES) {

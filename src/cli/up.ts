@@ -5,6 +5,7 @@ import { addApiOptions, apiWishes, type ApiOptions, type ApiSettings } from './a
 import {
   checkDuration,
   checkInstanceType,
+  checkMetrics,
   checkName,
   checkNodes,
   checkPort,
@@ -21,7 +22,7 @@ import { readFleetFile } from './fleet-file.ts';
 import { clusterNames, clusterPaths, linkDataDir, shareWithCaller, upLock, type ClusterPaths } from './home.ts';
 import { startClusterProcess, type StartedCluster } from './launch.ts';
 import { withLock } from './lock.ts';
-import { checkMachine, freePort, isPortFree } from './needs.ts';
+import { checkMachine, PROMETHEUS, freePort, isPortFree } from './needs.ts';
 import { clusterCommand, type ClusterOptions } from './options.ts';
 import { hasLeftovers, sweep } from './sweep.ts';
 
@@ -31,6 +32,7 @@ interface UpOptions extends ClusterOptions, ApiOptions {
   bootDelay?: string;
   nodeType?: string;
   scaleDownAfter?: string;
+  metrics?: string | true;
   nodes?: string;
   foreground?: boolean;
 }
@@ -43,6 +45,7 @@ export function upCommand(): Command {
     .option('--node-type <type>', `instance type of the nodes (default: ${DEFAULTS.pools[0].type})`)
     .option('--nodes <min..max>', 'fewest and most nodes (default: 1..5)')
     .option('--scale-down-after <duration>', 'how long a node must be idle before it is given back (default: 10m)')
+    .option('--metrics [url]', "run Prometheus in the cluster, as http://prometheus-server, or use the one at this address; 'off' ends it")
     .option('-f, --file <fleet.yaml>', 'read these settings from a file; options win over it')
     .option('--foreground', 'stay, and print the log; Ctrl-C stops the cluster');
   return addApiOptions(command)
@@ -57,7 +60,8 @@ async function up(options: UpOptions, isNamed: boolean): Promise<void> {
   const before = readConfig(paths);
   const wishes = { ...file, ...optionWishes(options, file.pools ?? before?.pools ?? DEFAULTS.pools) };
   const api = await apiWishes(options, before, paths);
-  checkMachine(paths.dataDir);
+  const { metrics, imagePolicy } = { ...DEFAULTS, ...before, ...wishes };
+  checkMachine(paths.dataDir, metrics === 'on' && imagePolicy === 'host' ? PROMETHEUS : {});
   const cluster = await withLock(upLock, () => start(name, paths, wishes, api, options.foreground === true));
   if (cluster === undefined) process.stdout.write(`cluster '${name}' is running already\n`);
   if (options.foreground) await cluster?.ended();
@@ -91,6 +95,7 @@ function optionWishes(options: UpOptions, pools: readonly PoolConfig[]): Wishes 
   if (options.port !== undefined) wishes.port = checkPort(options.port, '--port');
   if (options.bootDelay !== undefined) wishes.bootDelayMs = checkDuration(options.bootDelay, '--boot-delay');
   if (options.scaleDownAfter !== undefined) wishes.scaleDownAfterMs = checkDuration(options.scaleDownAfter, '--scale-down-after');
+  if (options.metrics !== undefined) wishes.metrics = checkMetrics(options.metrics, '--metrics');
   if (options.nodeType !== undefined || options.nodes !== undefined) {
     if (pools.length > 1) throw new UserError('--node-type and --nodes: the cluster has several node pools', 'change them in the file');
     wishes.pools = pools.map((pool) => ({

@@ -25,6 +25,7 @@ import { serveProxy } from './proxy.ts';
 import { isTrue } from './query.ts';
 import { findResource, notServed, serveResource, type ResourceRequest } from './resources.ts';
 import { send, sendError, sendJson, sendWarnings } from './respond.ts';
+import { serveTargets } from './targets.ts';
 
 export interface HandlerWorld {
   engine: ApiEngine;
@@ -185,7 +186,7 @@ async function serveOther(world: HandlerWorld, exchange: Exchange): Promise<void
     case '':
       return sendJson(exchange.response, 200, { paths: rootPaths(world.engine) });
   }
-  if (world.health.serve(exchange) || (await world.discovery.serve(exchange))) return;
+  if (world.health.serve(exchange) || (await world.discovery.serve(exchange)) || (await serveTargets(world.engine, exchange))) return;
   // Below a version clients look for a Status.
   const [root, ...below] = exchange.path.split('/').filter((part) => part !== '');
   if ((root === 'api' && below.length > 0) || (root === 'apis' && below.length > 1)) throw notServed();

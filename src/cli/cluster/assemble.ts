@@ -29,9 +29,10 @@ import { entryOf } from '../entries.ts';
 import type { ClusterPaths } from '../home.ts';
 import { packageRoot } from '../package-root.ts';
 import { cloudState, nodePool } from './cloud-state.ts';
-import { actingAs, AUTOSCALER, CERTIFICATES, CONTROLLER_MANAGER, ROLE_AGGREGATOR, SCHEDULER } from './identities.ts';
+import { actingAs, AUTOSCALER, CERTIFICATES, CONTROLLER_MANAGER, INSTALLER, ROLE_AGGREGATOR, SCHEDULER } from './identities.ts';
 import { ensureLocalPathClass } from './local-path-class.ts';
 import { Nodes } from './nodes.ts';
+import { ensurePrometheus } from './prometheus.ts';
 import { storedKinds } from './stored-kinds.ts';
 
 export interface AssembleOptions {
@@ -138,6 +139,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
     });
     undo.push(() => server.close());
     apiAnswers.resolve();
+    await ensurePrometheus({ client: inProcessClient(within, INSTALLER), engine, hostAddress: addresses.hostLink }, config.metrics ?? 'off');
     writeKubeconfig(paths.kubeconfig, { name: config.name, server: `https://${LOCALHOST}:${server.port}`, ca: pki.ca, ...pki.admin });
     progress(`API answers on https://${LOCALHOST}:${server.port}`);
 

@@ -6,6 +6,8 @@ import { EventBroadcaster } from '../../runtime/events.ts';
 const AUTHENTICATED = 'system:authenticated';
 
 export const CONTROLLER_MANAGER: UserInfo = { name: 'system:kube-controller-manager', groups: [AUTHENTICATED] };
+/** Puts in what belongs to a cluster's start, roles among it: nobody may give rights he has not. */
+export const INSTALLER: UserInfo = { name: 'argosy', groups: ['system:masters', AUTHENTICATED] };
 export const CLOUD_CONTROLLER: UserInfo = { name: 'system:cloud-controller-manager', groups: [AUTHENTICATED] };
 export const SCHEDULER: UserInfo = { name: 'system:kube-scheduler', groups: [AUTHENTICATED] };
 export const AUTOSCALER: UserInfo = systemAccount('cluster-autoscaler');
