@@ -1,5 +1,6 @@
 /** Which other objects of its namespace a pod names. */
-import type { Container, Pod } from './types.ts';
+import { containersOf } from './pods.ts';
+import type { Pod } from './types.ts';
 
 /** Marks a pod that a node runs on its own account and shows to the API. */
 export const MIRROR = 'kubernetes.io/config.mirror';
@@ -31,11 +32,6 @@ export function referencesOf({ spec, metadata }: Pod): PodReferences {
   }
   for (const volume of spec.volumes ?? []) addVolume(found, volume, metadata.name ?? '');
   return found;
-}
-
-function containersOf(spec: NonNullable<Pod['spec']>): Container[] {
-  // What is asked of an ephemeral container is the same as of any other.
-  return [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...((spec.ephemeralContainers ?? []) as Container[])];
 }
 
 function addVolume(found: PodReferences, volume: Volume, podName: string): void {

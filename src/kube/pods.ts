@@ -65,6 +65,11 @@ export function podRequests(pod: { spec?: PodSpec }): PodResources {
   return sum(largest(sum(running, sidecars), starting), overhead);
 }
 
+/** All of them: init containers, containers, and ephemeral ones, which lack nothing that is asked of a container here. */
+export function containersOf(spec: PodSpec | undefined): Container[] {
+  return [...(spec?.initContainers ?? []), ...(spec?.containers ?? []), ...((spec?.ephemeralContainers ?? []) as Container[])];
+}
+
 /** An init container that keeps running beside the containers. */
 export function isSidecar(container: Container): boolean {
   return container.restartPolicy === 'Always';

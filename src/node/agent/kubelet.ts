@@ -1,6 +1,7 @@
 /** What the API server asks of this node, about pods that run here. */
 import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
+import { containersOf } from '../../kube/pods.ts';
 import { badRequest, internalError, notFound } from '../../kube/status.ts';
 import type { ExecOptions, ExecSession, Kubelet, LogOptions, NodeStats, PodRef } from '../../runtime/kubelet.ts';
 import { readLog } from '../logs/reader.ts';
@@ -72,7 +73,7 @@ export function kubelet(world: NodeWorld, workerOf: (pod: PodRef) => PodWorker |
 function containerRecord(worker: PodWorker, name: string | undefined): ContainerRecord {
   const { spec, metadata } = worker.pod;
   const wanted = name ?? metadata.annotations?.['kubectl.kubernetes.io/default-container'] ?? spec?.containers[0]?.name ?? '';
-  const known = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].some((container) => container.name === wanted);
+  const known = containersOf(spec).some((container) => container.name === wanted);
   if (!known) throw badRequest(`container ${wanted} is not valid for pod ${metadata.name}`);
   return worker.containers.of(wanted);
 }

@@ -24,6 +24,7 @@ import {
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../../runtime/clock.ts';
+import { heldCapabilities } from './capabilities.ts';
 import { findProgram, lastWords, run } from './commands.ts';
 import { unmountBelow } from './mounts.ts';
 import { identify, isAlive, signalProcess, type ProcessId } from './process.ts';
@@ -54,6 +55,8 @@ export class ContainerRuntime {
   readonly #clock: Clock;
   /** conmon wants a path. */
   readonly #runc = findProgram('runc') ?? 'runc';
+  /** What containers may have at most. */
+  readonly capabilities = heldCapabilities();
   readonly #waiting = new Map<string, (exit: ContainerExit) => void>();
   #watcher: FSWatcher | undefined;
 

@@ -13,6 +13,8 @@ interface Spec {
 const settings: ContainerSettings = {
   hostname: 'pod',
   networkNamespace: '/run/netns/x',
+  pidNamespace: 'own',
+  hostIpc: false,
   rootfs: '/r',
   readOnlyRootFilesystem: false,
   args: ['a'],
@@ -23,7 +25,7 @@ const settings: ContainerSettings = {
   mounts: [],
   privileged: false,
   allowPrivilegeEscalation: true,
-  capabilities: { add: [], drop: [] },
+  capabilities: { add: [], drop: [], held: ['CHOWN', 'SYS_ADMIN'] },
   resources: { cpuRequestMillis: 0, cpuLimitMillis: 0, memoryLimitBytes: 0 },
   cgroupsPath: '/argosy/x',
 };
@@ -36,11 +38,29 @@ test('a container gets its network, a path and its name', () => {
   assert.ok(!spec({ networkNamespace: undefined }).linux.namespaces.some(({ type }) => type === 'network'));
 });
 
+test('a container sees its own processes, those of another container, or those of the machine', () => {
+  const namespaces = (more: Partial<ContainerSettings>) => spec(more).linux.namespaces;
+  assert.deepEqual(
+    namespaces({}).find(({ type }) => type === 'pid'),
+    { type: 'pid' },
+  );
+  const joined = namespaces({ pidNamespace: { path: '/proc/7/ns/pid' } });
+  assert.deepEqual(
+    joined.find(({ type }) => type === 'pid'),
+    { type: 'pid', path: '/proc/7/ns/pid' },
+  );
+  const shared = namespaces({ pidNamespace: 'host', hostIpc: true });
+  assert.deepEqual(
+    shared.filter(({ type }) => type === 'pid' || type === 'ipc'),
+    [],
+  );
+});
+
 const capabilities: [string, Partial<ContainerSettings>, (names: Set<string>) => boolean][] = [
   ['the usual ones', {}, (names) => names.has('CAP_CHOWN') && !names.has('CAP_SYS_ADMIN')],
-  ['an added one', { capabilities: { add: ['NET_ADMIN'], drop: [] } }, (names) => names.has('CAP_NET_ADMIN') && names.has('CAP_CHOWN')],
-  ['only what was added after all were dropped', { capabilities: { add: ['NET_BIND_SERVICE'], drop: ['ALL'] } }, (names) => names.size === 1],
-  ['all when privileged', { privileged: true }, (names) => names.has('CAP_SYS_ADMIN')],
+  ['an added one', { capabilities: { add: ['NET_ADMIN'], drop: [], held: [] } }, (names) => names.has('CAP_NET_ADMIN') && names.has('CAP_CHOWN')],
+  ['only what was added after all were dropped', { capabilities: { add: ['NET_BIND_SERVICE'], drop: ['ALL'], held: [] } }, (names) => names.size === 1],
+  ['all there are to give when privileged', { privileged: true }, (names) => names.has('CAP_SYS_ADMIN') && names.size === 2],
 ];
 for (const [what, more, holds] of capabilities) test(`capabilities: ${what}`, () => assert.ok(holds(new Set(spec(more).process.capabilities.bounding))));
 

@@ -1,4 +1,5 @@
 /** Builds the runtime specification of a container (config.json of an OCI bundle). Pure. Source: opencontainers/runtime-spec 1.0.2. */
+import { grantedCapabilities, type CapabilityChoice } from './capabilities.ts';
 import { containerResources, type ResourceSettings } from './resources.ts';
 
 export interface Mount {
@@ -20,6 +21,10 @@ export interface ContainerSettings {
   hostname: string;
   /** Absent: the machine's own network. */
   networkNamespace?: string;
+  /** Whose processes it sees: its own, the machine's, or those of the namespace at a path. */
+  pidNamespace: 'own' | 'host' | { path: string };
+  /** It shares the machine's System V queues and shared memory. */
+  hostIpc: boolean;
   rootfs: string;
   readOnlyRootFilesystem: boolean;
   args: readonly string[];
@@ -30,61 +35,11 @@ export interface ContainerSettings {
   mounts: readonly Mount[];
   privileged: boolean;
   allowPrivilegeEscalation: boolean;
-  capabilities: { add: readonly string[]; drop: readonly string[] };
+  capabilities: Omit<CapabilityChoice, 'privileged'>;
   resources: ResourceSettings;
   /** '/argosy/NAME/<pod>/<container>'. */
   cgroupsPath: string;
 }
-
-/** The set containerd grants by default. */
-const DEFAULT_CAPABILITIES = [
-  'CHOWN',
-  'DAC_OVERRIDE',
-  'FSETID',
-  'FOWNER',
-  'MKNOD',
-  'NET_RAW',
-  'SETGID',
-  'SETUID',
-  'SETFCAP',
-  'SETPCAP',
-  'NET_BIND_SERVICE',
-  'SYS_CHROOT',
-  'KILL',
-  'AUDIT_WRITE',
-];
-
-/** All capabilities a kernel since 5.9 knows. */
-const ALL_CAPABILITIES = [
-  ...DEFAULT_CAPABILITIES,
-  'AUDIT_CONTROL',
-  'AUDIT_READ',
-  'BLOCK_SUSPEND',
-  'BPF',
-  'CHECKPOINT_RESTORE',
-  'DAC_READ_SEARCH',
-  'IPC_LOCK',
-  'IPC_OWNER',
-  'LEASE',
-  'LINUX_IMMUTABLE',
-  'MAC_ADMIN',
-  'MAC_OVERRIDE',
-  'NET_ADMIN',
-  'NET_BROADCAST',
-  'PERFMON',
-  'SYSLOG',
-  'SYS_ADMIN',
-  'SYS_BOOT',
-  'SYS_MODULE',
-  'SYS_NICE',
-  'SYS_PACCT',
-  'SYS_PTRACE',
-  'SYS_RAWIO',
-  'SYS_RESOURCE',
-  'SYS_TIME',
-  'SYS_TTY_CONFIG',
-  'WAKE_ALARM',
-];
 
 const MASKED_PATHS = [
   '/proc/acpi',
@@ -105,7 +60,7 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 /** The object to write as config.json. */
 export function buildSpec(settings: ContainerSettings): object {
   const { privileged, user } = settings;
-  const capabilities = grantedCapabilities(settings);
+  const capabilities = grantedCapabilities({ privileged, ...settings.capabilities });
   // As containerd: what a process of another user than root may keep is only what survives exec, the ambient set stays empty.
   const held = user.uid === 0 ? capabilities : [];
   return {
@@ -124,8 +79,8 @@ export function buildSpec(settings: ContainerSettings): object {
     mounts: [...systemMounts(privileged), ...orderMounts(settings.mounts).map(mountEntry)],
     linux: {
       namespaces: [
-        { type: 'pid' },
-        { type: 'ipc' },
+        ...(settings.pidNamespace === 'host' ? [] : [{ type: 'pid', ...(settings.pidNamespace === 'own' ? {} : settings.pidNamespace) }]),
+        ...(settings.hostIpc ? [] : [{ type: 'ipc' }]),
         { type: 'uts' },
         { type: 'mount' },
         ...(settings.networkNamespace === undefined ? [] : [{ type: 'network', path: settings.networkNamespace }]),
@@ -135,17 +90,6 @@ export function buildSpec(settings: ContainerSettings): object {
       ...(privileged ? {} : { maskedPaths: MASKED_PATHS, readonlyPaths: READONLY_PATHS }),
     },
   };
-}
-
-/** Upstream: adding happens before dropping, 'ALL' stands for every capability. */
-function grantedCapabilities({ privileged, capabilities }: ContainerSettings): string[] {
-  const plain = (names: readonly string[]) => names.map((name) => name.toUpperCase().replace(/^CAP_/, ''));
-  const add = plain(capabilities.add);
-  const drop = new Set(plain(capabilities.drop));
-  const base = privileged || add.includes('ALL') ? ALL_CAPABILITIES : drop.has('ALL') ? [] : DEFAULT_CAPABILITIES;
-  const granted = new Set(base.filter((name) => !drop.has(name)));
-  for (const name of add) if (name !== 'ALL') granted.add(name);
-  return [...granted].map((name) => `CAP_${name}`);
 }
 
 function environment({ env, hostname, tty }: ContainerSettings): string[] {

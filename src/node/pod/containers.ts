@@ -1,10 +1,10 @@
 /** All containers of one pod: starts them, sees them end, ends them; keeps their records. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSidecar } from '../../kube/pods.ts';
+import { containersOf, isSidecar } from '../../kube/pods.ts';
 import type { Container, Pod } from '../../kube/types.ts';
 import type { ContainerExit } from '../oci/runtime.ts';
-import { isAlive } from '../oci/process.ts';
+import { isAlive, type ProcessId } from '../oci/process.ts';
 import type { NodeWorld } from '../world.ts';
 import { crashBackOff, goSeconds, nextBackOffMs } from './back-off.ts';
 import { LiveContainer, type ContainerHost } from './container.ts';
@@ -48,7 +48,7 @@ export class PodContainers {
   /** Takes over what an earlier run of this program left: containers that run go on, others are seen as ended. */
   async adopt(pod: Pod): Promise<void> {
     const { runtime, clock } = this.#world;
-    for (const container of containersOf(pod)) {
+    for (const container of containersOf(pod.spec)) {
       const record = this.#record.containers[container.name];
       if (record?.id === undefined) continue;
       if (record.phase === 'starting') {
@@ -96,6 +96,7 @@ export class PodContainers {
         podDir: this.#sandbox.dir,
         podIp: this.#sandbox.ip,
         networkNamespace: this.#sandbox.networkNamespace,
+        target: () => this.#target(container),
         volumes: this.#sandbox.volumes,
         files: this.#sandbox.files,
         signal: this.#launching.signal,
@@ -125,6 +126,17 @@ export class PodContainers {
       this.#launchFailed(record, error, restart, id);
       recorder.event(pod, 'Warning', 'Failed', `Error: ${IMAGE_REASONS.has(error.reason) ? error.reason : error.message}`);
     }
+  }
+
+  /** Whose processes an ephemeral container asks to see. */
+  #target(container: Container & { targetContainerName?: string }): ProcessId | undefined {
+    const name = container.targetContainerName;
+    if (!name) return undefined;
+    const record = this.#record.containers[name];
+    if (record?.id === undefined) throw new LaunchError('CreateContainerConfigError', `unable to find target container ${name}`);
+    if (record.process === undefined || !isAlive(record.process))
+      throw new LaunchError('CreateContainerError', `failed to generate container spec: invalid target container: container "${record.id}" is not running`);
+    return record.process;
   }
 
   #launchFailed(record: ContainerRecord, error: LaunchError, restart: boolean, id: string): void {
@@ -172,7 +184,7 @@ export class PodContainers {
     this.#launching.abort();
     await this.#launched.catch(() => undefined);
     const sidecars = (pod.spec?.initContainers ?? []).filter(isSidecar);
-    const others = containersOf(pod).filter((container) => !sidecars.includes(container));
+    const others = containersOf(pod.spec).filter((container) => !sidecars.includes(container));
     const startedAt = this.#world.clock.now();
     await Promise.all(others.map((container) => this.#killOne(container, `Stopping container ${container.name}`, graceMs)));
     for (const container of sidecars.toReversed()) {
@@ -272,10 +284,6 @@ export class PodContainers {
       return '';
     }
   }
-}
-
-export function containersOf(pod: Pod): Container[] {
-  return [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])];
 }
 
 /** The last whole lines of a file, of at most 16 KiB. */

@@ -34,6 +34,8 @@ export interface LaunchInput {
   podDir: string;
   podIp: string | undefined;
   networkNamespace: string | undefined;
+  /** The process of the container it is to debug. Throws a LaunchError when that is not there. */
+  target?: () => ProcessId | undefined;
   volumes: PodVolumes;
   /** Container path to machine path: /etc/hosts and its like. */
   files: Readonly<Record<string, string>>;
@@ -54,6 +56,7 @@ export async function launch(world: NodeWorld, input: LaunchInput): Promise<Laun
   envReady.catch(() => undefined);
   const image = await ensureImage(world, pod, container, signal);
   const env = await envReady;
+  const target = input.target?.();
   try {
     mkdirSync(runtime.bundle(id), { mode: 0o700 });
     const rootfs = await makeRootfs(image, runtime.bundle(id));
@@ -66,7 +69,9 @@ export async function launch(world: NodeWorld, input: LaunchInput): Promise<Laun
       mounts: joinMounts(rootfs.mounts, podFileMounts(input), input.volumes.mountsOf(pod, container, env)),
       hostname: hostname(pod),
       networkNamespace: input.networkNamespace,
+      targetPid: target?.pid,
       cgroupsPath: containerCgroup(world, pod, id),
+      heldCapabilities: runtime.capabilities,
       lookUpUser: (user) => resolveUser(user, rootfs.path),
     });
     const logDir = join(input.podDir, 'logs', container.name);

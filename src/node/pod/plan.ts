@@ -41,6 +41,8 @@ export function planPod(spec: PodSpec, records: PodRecord['containers'], nowMs: 
     }
   };
 
+  // They start before all others, and never again; nobody waits for them.
+  for (const container of (spec.ephemeralContainers ?? []) as Container[]) if (of(container).phase === 'waiting') tryStart(container);
   const containers = spec.containers;
   const mainStarted = containers.some((container) => records[container.name]?.id !== undefined);
   for (const container of spec.initContainers ?? []) {
@@ -52,7 +54,7 @@ export function planPod(spec: PodSpec, records: PodRecord['containers'], nowMs: 
     }
     // Once the containers run, what init containers did is not done again.
     if (mainStarted || (record.phase === 'exited' && record.termination?.exitCode === 0)) continue;
-    if (record.phase === 'exited' && policy === 'Never') return { ...plan, initialized: false, finished: true };
+    if (record.phase === 'exited' && policy === 'Never') return { ...plan, start: undefined, initialized: false, finished: true };
     tryStart(container);
     return { ...plan, initialized: false };
   }

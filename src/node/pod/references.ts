@@ -1,4 +1,5 @@
 /** Which config maps and secrets a pod names. Pure. */
+import { containersOf } from '../../kube/pods.ts';
 import type { Pod } from '../../kube/types.ts';
 
 /** 'ConfigMap/NAME' and 'Secret/NAME'. */
@@ -14,7 +15,7 @@ export function referencesOf(pod: Pod): Set<string> {
       secret(source.secret?.name);
     }
   }
-  for (const { env, envFrom } of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
+  for (const { env, envFrom } of containersOf(pod.spec)) {
     for (const { valueFrom } of env ?? []) {
       configMap(valueFrom?.configMapKeyRef);
       secret(valueFrom?.secretKeyRef?.name);

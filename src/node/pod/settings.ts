@@ -15,7 +15,10 @@ export interface SettingsInput {
   mounts: readonly Mount[];
   hostname: string;
   networkNamespace: string | undefined;
+  /** A process whose namespace of processes it joins. */
+  targetPid: number | undefined;
   cgroupsPath: string;
+  heldCapabilities: readonly string[];
   /** Of the image's user, looked up in its root file system. */
   lookUpUser(user: string): ContainerUser;
 }
@@ -30,6 +33,8 @@ export function containerSettings(input: SettingsInput): ContainerSettings {
   return {
     hostname: input.hostname,
     networkNamespace: input.networkNamespace,
+    pidNamespace: input.targetPid !== undefined ? { path: `/proc/${input.targetPid}/ns/pid` } : pod.spec?.hostPID === true ? 'host' : 'own',
+    hostIpc: pod.spec?.hostIPC === true,
     rootfs: input.rootfs,
     readOnlyRootFilesystem: security.readOnlyRootFilesystem === true,
     args: commandLine(container, image, env),
@@ -40,7 +45,7 @@ export function containerSettings(input: SettingsInput): ContainerSettings {
     mounts,
     privileged,
     allowPrivilegeEscalation: privileged || security.allowPrivilegeEscalation !== false,
-    capabilities: { add: security.capabilities?.add ?? [], drop: security.capabilities?.drop ?? [] },
+    capabilities: { add: security.capabilities?.add ?? [], drop: security.capabilities?.drop ?? [], held: input.heldCapabilities },
     resources: {
       cpuRequestMillis: cpuMillis(requests?.cpu),
       cpuLimitMillis: cpuMillis(limits?.cpu),

@@ -25,6 +25,7 @@ export function computeStatus(input: StatusInput): PodStatus {
   const spec = pod.spec!;
   const initStatuses = (spec.initContainers ?? []).map((container) => containerStatus(container, record, initialized, true));
   const statuses = spec.containers.map((container) => containerStatus(container, record, initialized, false));
+  const ephemeral = (spec.ephemeralContainers ?? []).map((container) => ephemeralStatus(container as Container, record, initialized));
   const phase: Phase = record.failure ? 'Failed' : phaseOf(pod, initialized, initStatuses, statuses);
   return {
     ...pod.status,
@@ -36,6 +37,7 @@ export function computeStatus(input: StatusInput): PodStatus {
     startTime: timestamp(record.startedAtMs),
     ...(initStatuses.length > 0 ? { initContainerStatuses: initStatuses } : {}),
     containerStatuses: statuses,
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
     conditions: conditionsOf(input, phase, initStatuses, statuses, timestamp(nowMs)),
   };
 }
@@ -56,6 +58,12 @@ function containerStatus(container: Container, pod: PodRecord, initialized: bool
     ...(record.id !== undefined && record.startedAtMs !== undefined ? { containerID: `runc://${record.id}` } : {}),
     started: record.started && record.phase === 'running',
   };
+}
+
+/** Nothing probes them: they are never ready, and of having started nothing is said. */
+function ephemeralStatus(container: Container, pod: PodRecord, initialized: boolean): ContainerStatus {
+  const { started: _started, ...status } = containerStatus(container, pod, initialized, false);
+  return { ...status, ready: false };
 }
 
 function stateOf(record: ContainerRecord, initialized: boolean): ContainerState {

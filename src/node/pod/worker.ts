@@ -4,11 +4,11 @@
  */
 import { pods } from '../../kube/resources.ts';
 import { isConflict, isNotFound } from '../../kube/status.ts';
-import { isPodTerminal } from '../../kube/pods.ts';
+import { containersOf, isPodTerminal } from '../../kube/pods.ts';
 import type { Pod, PodStatus } from '../../kube/types.ts';
 import type { Cancel } from '../../runtime/clock.ts';
 import type { NodeWorld } from '../world.ts';
-import { PodContainers, containersOf } from './containers.ts';
+import { PodContainers } from './containers.ts';
 import { planPod } from './plan.ts';
 import { referencesOf } from './references.ts';
 import { StatusPublisher } from './publisher.ts';
@@ -33,7 +33,7 @@ export class PodWorker {
   readonly #publisher: StatusPublisher;
   readonly #done: () => void;
   #pod: Pod;
-  /** Made when first asked for: what a pod refers to never changes. */
+  /** Made when first asked for: only with another ephemeral container does a pod refer to more. */
   #references: ReadonlySet<string> | undefined;
   #conditions: PodStatus['conditions'];
   #busy = false;
@@ -84,6 +84,7 @@ export class PodWorker {
 
   update(pod: Pod): void {
     const { labels, annotations } = this.#pod.metadata;
+    if (this.#pod.spec?.ephemeralContainers?.length !== pod.spec?.ephemeralContainers?.length) this.#references = undefined;
     this.#pod = pod;
     if (!isEqual(labels, pod.metadata.labels) || !isEqual(annotations, pod.metadata.annotations)) void this.refresh();
     if (this.#terminating !== undefined && pod.metadata.deletionGracePeriodSeconds === 0) this.containers.hurry();
@@ -173,7 +174,7 @@ export class PodWorker {
 
   #showBackOff(name: string, now: number): void {
     const record = this.containers.of(name);
-    const container = containersOf(this.#pod).find((candidate) => candidate.name === name)!;
+    const container = containersOf(this.#pod.spec).find((candidate) => candidate.name === name)!;
     const failedAt = (record.backOffUntilMs ?? now) - (record.backOffMs ?? 0);
     // The failure itself shows for a moment, as it does upstream until the next round.
     if (now - failedAt >= BACK_OFF_SHOWN_MS) this.containers.backingOff(this.#pod, container);
