@@ -103,8 +103,8 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
         room--;
         removing.set(
           name,
-          remove({ pool, name, moving, snapshot, reason: unready.has(name) ? 'unready' : moving.length === 0 ? 'empty' : 'underutilized', signal }).finally(() =>
-            removing.delete(name),
+          remove({ pool, name, moving, snapshot, reason: unready.has(name) ? 'unready' : moving.length === 0 ? 'empty' : 'underutilized', signal }).finally(
+            () => removing.delete(name),
           ),
         );
       }
