@@ -24,6 +24,7 @@ import type {
   Pod,
   PodDisruptionBudget,
   PriorityClass,
+  RuntimeClass,
   ReplicaSet,
   ReplicationController,
   ResourceQuota,
@@ -89,6 +90,7 @@ export const leases = define<Lease>('coordination.k8s.io', 'v1', 'Lease', 'lease
 export const endpointSlices = define<EndpointSlice>('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices');
 export const podDisruptionBudgets = define<PodDisruptionBudget>('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
 export const priorityClasses = define<PriorityClass>('scheduling.k8s.io', 'v1', 'PriorityClass', 'priorityclasses', false);
+export const runtimeClasses = define<RuntimeClass>('node.k8s.io', 'v1', 'RuntimeClass', 'runtimeclasses', false);
 export const storageClasses = define<StorageClass>('storage.k8s.io', 'v1', 'StorageClass', 'storageclasses', false);
 export const customResourceDefinitions = define<CustomResourceDefinition>(
   'apiextensions.k8s.io',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { namespaces, pods, priorityClasses, serviceAccounts } from '../../kube/resources.ts';
+import { podRequests } from '../../kube/pods.ts';
+import { namespaces, pods, priorityClasses, resourceQuotas, runtimeClasses, serviceAccounts } from '../../kube/resources.ts';
 import { StatusError } from '../../kube/status.ts';
 import type { PriorityClass } from '../../kube/types.ts';
 import { pod, testWorld } from '../testing.ts';
@@ -33,6 +34,35 @@ test('a pod runs as the default account, finds its token, and stays five minutes
       ['node.kubernetes.io/unreachable', 300],
     ],
   );
+});
+
+test('a pod gets overhead, node selector and tolerations of its runtime class, which the scheduler and quotas count', async () => {
+  const { client } = await testWorld();
+  const podFixed = { cpu: '250m', memory: '64Mi' };
+  const scheduling = { nodeSelector: { sandboxed: 'yes' }, tolerations: [{ key: 'sandboxed', operator: 'Exists' as const }] };
+  const named = { apiVersion: 'node.k8s.io/v1' as const, kind: 'RuntimeClass' as const, metadata: { name: 'deep' } };
+  await client.create(runtimeClasses, { ...named, handler: 'runc', overhead: { podFixed }, scheduling });
+  await client.create(resourceQuotas, {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'q', namespace: 'default' },
+    spec: { hard: { 'requests.cpu': '1' } },
+  });
+  const counting = { hard: { 'requests.cpu': '1' }, used: { 'requests.cpu': '0' } };
+  await client.patch(resourceQuotas, { name: 'q', namespace: 'default' }, { status: counting }, { type: 'merge', subresource: 'status' });
+  const asks = (name: string, spec: object = {}) =>
+    pod(name, { spec: { runtimeClassName: 'deep', containers: [{ name: 'c', image: 'i', resources: { requests: { cpu: '100m' } } }], ...spec } });
+  const made = await client.create(pods, asks('a'));
+  assert.deepEqual([made.spec?.overhead, made.spec?.nodeSelector, made.spec?.tolerations?.at(-1)], [podFixed, { sandboxed: 'yes' }, scheduling.tolerations[0]]);
+  assert.equal(podRequests(made).cpuMillis, 350);
+  assert.equal((await client.get(resourceQuotas, { name: 'q', namespace: 'default' })).status?.used?.['requests.cpu'], '350m');
+  await assert.rejects(client.create(pods, asks('b', { overhead: { cpu: '1' } })), forbidden(/Pod's Overhead doesn't match RuntimeClass's defined Overhead/));
+  await assert.rejects(
+    client.create(pods, asks('b', { nodeSelector: { sandboxed: 'no' } })),
+    forbidden(/conflict: runtimeClass\.scheduling\.nodeSelector\[sandboxed\] = yes/),
+  );
+  await assert.rejects(client.create(pods, asks('b', { runtimeClassName: 'none' })), forbidden(/pod rejected: RuntimeClass "none" not found/));
+  await assert.rejects(client.create(pods, asks('b', { runtimeClassName: undefined, overhead: podFixed })), forbidden(/Overhead set without corresponding/));
 });
 
 test('no token is mounted where the pod or its account says so, or where something is mounted already', async () => {

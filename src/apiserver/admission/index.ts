@@ -12,6 +12,7 @@ import type { Admission, AdmissionPlugin, Reservation } from './plugin.ts';
 import { priority } from './priority.ts';
 import { quotas } from './quotas.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
+import { runtimeClass } from './runtime-class.ts';
 import { serviceAccounts } from './service-accounts.ts';
 import { storageClassDefault, storageInUseProtection } from './storage.ts';
 
@@ -25,6 +26,7 @@ const PLUGINS: readonly AdmissionPlugin[] = [
   defaultTolerations,
   storageClassDefault,
   storageInUseProtection,
+  runtimeClass,
   certificateApproval,
   certificateSigning,
   certificateSubjectRestriction,

@@ -1,15 +1,13 @@
 /** Classes that others name, ingress and runtime classes, in upstream's words. */
 import type { IIngressClass } from 'kubernetes-models/networking.k8s.io/v1/IngressClass';
-import type { IRuntimeClass } from 'kubernetes-models/node.k8s.io/v1/RuntimeClass';
 import { isDns1123Label, isDns1123Subdomain } from '../names.ts';
-import type { WithMeta } from '../types.ts';
+import type { RuntimeClass, WithMeta } from '../types.ts';
 import { validateResources } from './container.ts';
 import { duplicate, forbiddenField, immutable, invalidValue, named, notSupported, required, tooLong, type Errors } from './field.ts';
 import { pathSegment, validateLabels } from './metadata.ts';
 import { validateTolerations } from './pod-affinity.ts';
 
 export type IngressClass = WithMeta<IIngressClass>;
-export type RuntimeClass = WithMeta<IRuntimeClass>;
 
 const CONTROLLER_MAX = 250;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { configMaps, events, pods } from '../../kube/resources.ts';
+import { configMaps, events, pods, runtimeClasses } from '../../kube/resources.ts';
 import { isNotFound } from '../../kube/status.ts';
 import { isPodReady } from '../../kube/pods.ts';
 import { identify } from '../oci/process.ts';
@@ -154,6 +154,19 @@ describe('a node agent', { skip: whyNot() ?? false }, () => {
     );
     const terminal = await node.agent.kubelet.exec(ref, { command: ['tty'], stdin: true, stdout: true, stderr: false, tty: true });
     assert.match(await collect(terminal.stdout), /\/dev\/pts/);
+  });
+
+  test('a pod whose runtime the node does not have waits and says so', async () => {
+    const named = { apiVersion: 'node.k8s.io/v1' as const, kind: 'RuntimeClass' as const };
+    await node.client.create(runtimeClasses, { ...named, metadata: { name: 'usual' }, handler: 'runc' });
+    await node.client.create(runtimeClasses, { ...named, metadata: { name: 'foreign' }, handler: 'gvisor' });
+    await node.run('usual', { command: ['sleep', '1000'] }, { runtimeClassName: 'usual' });
+    await node.run('foreign', { command: ['sleep', '1000'] }, { runtimeClassName: 'foreign' });
+    await node.until('usual', isPodReady);
+    const waiting = await node.until('foreign', (pod) => pod.status?.containerStatuses !== undefined);
+    assert.equal(waiting.status?.phase, 'Pending');
+    const why = 'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "gvisor" is configured';
+    assert.ok((await messages('foreign')).includes(`FailedCreatePodSandBox: ${why}`));
   });
 
   test('a restarted agent adopts its containers and sees what ended meanwhile', async () => {

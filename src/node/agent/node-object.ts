@@ -2,6 +2,7 @@
 import { setCondition, type Condition } from '../../kube/conditions.ts';
 import { formatBytes, formatMillis } from '../../kube/quantity.ts';
 import type { Node } from '../../kube/types.ts';
+import { RUNTIME_HANDLERS } from '../pod/runtime-handler.ts';
 import { timestamp } from '../../runtime/clock.ts';
 
 /** Bytes, milli-CPUs and counts; as the cloud's catalogue computes them. */
@@ -86,6 +87,7 @@ export function nodeStatus(description: NodeDescription, old: Node['status'], im
     addresses: addresses.map((address) => ({ ...address })),
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
     nodeInfo: { ...machine, kubeProxyVersion: '', operatingSystem: 'linux' },
+    runtimeHandlers: RUNTIME_HANDLERS.map((name) => ({ name, features: { recursiveReadOnlyMounts: false, userNamespaces: false } })),
     images: images.map(({ names, sizeBytes }) => ({ names: [...names], sizeBytes })),
   };
 }

@@ -9,6 +9,7 @@ import { PodVolumes, VolumeError } from '../volumes/volumes.ts';
 import type { NodeWorld } from '../world.ts';
 import { hostname, hostsFile, resolvFile, writePodFiles } from './files.ts';
 import { podCgroup } from './launch.ts';
+import { checkRuntimeHandler } from './runtime-handler.ts';
 
 export interface SandboxFailure {
   reason: 'FailedCreatePodSandBox' | 'FailedMount';
@@ -35,6 +36,11 @@ export class PodSandbox {
 
   /** Idempotent; answers what is in the way, if anything. */
   async setUp(pod: Pod): Promise<SandboxFailure | undefined> {
+    try {
+      await checkRuntimeHandler(this.#world.client, pod);
+    } catch (error) {
+      return { reason: 'FailedCreatePodSandBox', message: `Failed to create pod sandbox: ${textOf(error)}` };
+    }
     const attaching = this.#attach(pod);
     // Both at the same time, unless a file shows the address.
     if (JSON.stringify(pod.spec?.volumes ?? []).includes('status.podIP')) await attaching.catch(() => undefined);

@@ -6,6 +6,7 @@ import { startArgosy, startUpstream } from '../peer.ts';
 import { compare, differingLines, makeServiceAccount, type Comparison, type Difference } from './compare.ts';
 import { generatedCases } from './generated.ts';
 import { reasonFor } from './known.ts';
+import { runtimeClassCases } from './runtime-classes.ts';
 import { defineRuledKinds, ruleCases } from './rules.ts';
 import { sequenceCases } from './sequences.ts';
 import { WRITTEN } from './written.ts';
@@ -19,7 +20,7 @@ export const differential: Suite = {
     try {
       await Promise.all([upstream, argosy].map((peer) => makeServiceAccount(peer, 'default')));
       await defineRuledKinds([upstream, argosy]);
-      const cases = [...WRITTEN, ...sequenceCases(), ...ruleCases(), ...generatedCases()].filter(({ name }) => name.includes(filter));
+      const cases = [...WRITTEN, ...sequenceCases(), ...ruleCases(), ...runtimeClassCases(), ...generatedCases()].filter(({ name }) => name.includes(filter));
       const result = await compare(upstream, argosy, cases, (done) => log(`${done} of ${cases.length} cases`));
       for (const difference of result.differences.filter((found) => reasonFor(found) === undefined))
         log(`${difference.name}\n  ${difference.request}\n${differingLines(difference)}`);
