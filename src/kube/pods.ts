@@ -75,6 +75,18 @@ export function isSidecar(container: Container): boolean {
   return container.restartPolicy === 'Always';
 }
 
+/**
+ * The port of that name on the pod, among its containers and sidecars: the first of the protocol, as upstream finds it. Undefined when
+ * there is none.
+ */
+export function namedPort(pod: { spec?: PodSpec }, name: string, protocol: string): number | undefined {
+  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? []).filter(isSidecar)];
+  for (const { ports = [] } of containers) {
+    for (const port of ports) if (port.name === name && (port.protocol ?? 'TCP') === protocol) return port.containerPort;
+  }
+  return undefined;
+}
+
 export function isPodReady(pod: Pod): boolean {
   return getCondition(pod.status?.conditions, 'Ready')?.status === 'True';
 }

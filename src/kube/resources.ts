@@ -3,7 +3,7 @@
  * The full table of resources (verbs, columns, schemas) is the API server's; this is the part a client needs.
  */
 import type { CertificateSigningRequest } from './certificates/types.ts';
-import type { ClusterRole } from './rbac/types.ts';
+import type { Binding, ClusterRole } from './rbac/types.ts';
 import type {
   ConfigMap,
   ControllerRevision,
@@ -18,6 +18,7 @@ import type {
   KubeObject,
   Lease,
   Namespace,
+  NetworkPolicy,
   Node,
   PersistentVolume,
   PersistentVolumeClaim,
@@ -58,6 +59,7 @@ function define<T extends KubeObject>(group: string, version: string, kind: stri
 }
 
 export const clusterRoles = define<ClusterRole>('rbac.authorization.k8s.io', 'v1', 'ClusterRole', 'clusterroles', false);
+export const clusterRoleBindings = define<Binding>('rbac.authorization.k8s.io', 'v1', 'ClusterRoleBinding', 'clusterrolebindings', false);
 export const configMaps = define<ConfigMap>('', 'v1', 'ConfigMap', 'configmaps');
 export const endpoints = define<Endpoints>('', 'v1', 'Endpoints', 'endpoints');
 export const events = define<Event>('', 'v1', 'Event', 'events');
@@ -88,6 +90,7 @@ export const certificateSigningRequests = define<CertificateSigningRequest>(
 export const subjectAccessReviews = define<KubeObject>('authorization.k8s.io', 'v1', 'SubjectAccessReview', 'subjectaccessreviews', false);
 export const leases = define<Lease>('coordination.k8s.io', 'v1', 'Lease', 'leases');
 export const endpointSlices = define<EndpointSlice>('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices');
+export const networkPolicies = define<NetworkPolicy>('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies');
 export const podDisruptionBudgets = define<PodDisruptionBudget>('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
 export const priorityClasses = define<PriorityClass>('scheduling.k8s.io', 'v1', 'PriorityClass', 'priorityclasses', false);
 export const runtimeClasses = define<RuntimeClass>('node.k8s.io', 'v1', 'RuntimeClass', 'runtimeclasses', false);

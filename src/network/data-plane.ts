@@ -5,6 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/log.ts';
 import type { ClusterAddresses } from './addresses.ts';
 import { clusterNamespace, namespacePath } from './cluster-namespace.ts';
+import { PodGuard, type AttachedPod, type GuardMessage } from './policy/guard.ts';
 
 /** What the process is told, as a file (0600: it holds a key). */
 export interface DataPlaneConfig {
@@ -13,10 +14,7 @@ export interface DataPlaneConfig {
   ca: string;
   cert: string;
   key: string;
-  dnsAddress: string;
-  nodeCidr: string;
-  /** Ranges whose reverse look-ups the cluster answers. */
-  ownCidrs: string[];
+  addresses: ClusterAddresses;
 }
 
 export interface DataPlaneOptions {
@@ -38,8 +36,10 @@ export interface DataPlaneOptions {
 }
 
 export interface DataPlane {
-  /** Service addresses and DNS work. */
+  /** Service addresses and DNS work, network policies are in force. */
   ready: Promise<void>;
+  /** Resolves when the policies for a pod that has just been attached are in force. */
+  guard(pod: AttachedPod): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -50,6 +50,7 @@ const KILL_AFTER_MS = 2000;
 export function startDataPlane(options: DataPlaneOptions): DataPlane {
   const { addresses, clock, log } = options;
   const ready = Promise.withResolvers<void>();
+  const guard = new PodGuard(clock);
   let child: ChildProcess | undefined;
   let stopping = false;
 
@@ -59,9 +60,7 @@ export function startDataPlane(options: DataPlaneOptions): DataPlane {
       ca: options.ca,
       cert: options.cert,
       key: options.key,
-      dnsAddress: addresses.dnsService,
-      nodeCidr: addresses.nodeCidr,
-      ownCidrs: [addresses.podCidr, addresses.serviceCidr, addresses.nodeCidr, addresses.loadBalancerCidr],
+      addresses,
     };
     await writeFile(options.configPath, JSON.stringify(config), { mode: 0o600 });
     if (!stopping) launch();
@@ -76,12 +75,15 @@ export function startDataPlane(options: DataPlaneOptions): DataPlane {
       () => started.connected && started.send({ type: 'start' }, () => undefined),
       () => undefined,
     );
-    child.on('message', (message) => {
-      if ((message as { type?: string }).type === 'ready') ready.resolve();
+    guard.connect((message) => started.connected && started.send(message, () => undefined));
+    child.on('message', (message: { type: 'ready' } | GuardMessage) => {
+      if (message.type === 'ready') ready.resolve();
+      else guard.receive(message);
     });
     child.on('error', (error) => log.error('the data plane could not be started', { error: error.message }));
     child.once('close', (code, signal) => {
       child = undefined;
+      guard.disconnect();
       if (stopping) return;
       log.warn('the data plane ended, starting it again', { code, signal });
       clock.after(RESTART_MS, () => {
@@ -93,6 +95,7 @@ export function startDataPlane(options: DataPlaneOptions): DataPlane {
   start().catch((error: unknown) => ready.reject(error));
   return {
     ready: ready.promise,
+    guard: (pod) => guard.guard(pod),
     async stop() {
       stopping = true;
       const running = child;

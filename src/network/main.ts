@@ -16,7 +16,9 @@ import { startDns } from './dns/server.ts';
 import type { ZoneSource } from './dns/zone.ts';
 import { lineLogger } from './line-logger.ts';
 import { rulesWriter } from './rules-writer.ts';
-import { mergeRulesets, type Ruleset } from './ruleset.ts';
+import { PolicyEnforcer } from './policy/enforce.ts';
+import type { AttachedMessage } from './policy/guard.ts';
+import { emptyRuleset, frame, mergeRulesets, transaction, type Ruleset } from './ruleset.ts';
 import { serviceRules } from './services.ts';
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
@@ -29,6 +31,7 @@ process.on('SIGTERM', () => process.exit(0));
 
 const log = lineLogger('network');
 const config = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as DataPlaneConfig;
+const { addresses } = config;
 const world = { client: apiReader(config), clock: realClock, log };
 const serviceInformer = new SharedInformer<Service>(services, world);
 const sliceInformer = new SharedInformer<EndpointSlice>(endpointSlices, world);
@@ -42,8 +45,8 @@ sliceInformer.addIndex('address', (slice) => (slice.endpoints ?? []).flatMap((en
 /** Rules of each service, computed anew only when the service or its endpoints change. */
 const rules = new Map<string, Ruleset>();
 const dirty = new Set<string>();
-const writer = rulesWriter({
-  nodeCidr: config.nodeCidr,
+const writer = rulesWriter<Ruleset>({
+  what: 'service rules',
   clock: realClock,
   log,
   wanted() {
@@ -56,13 +59,15 @@ const writer = rulesWriter({
     dirty.clear();
     return mergeRulesets(rules.values());
   },
+  commands: (before, after) => (before === undefined ? frame(addresses.nodeCidr) + transaction(emptyRuleset(), after) : transaction(before, after)),
 });
 const touch = (key: string): void => {
   dirty.add(key);
   writer.changed();
 };
 
-const ranges = config.ownCidrs.map(parseCidr);
+/** Whose reverse look-ups the cluster answers. */
+const ranges = [addresses.podCidr, addresses.serviceCidr, addresses.nodeCidr, addresses.loadBalancerCidr].map(parseCidr);
 const source: ZoneSource = {
   service: (namespace, name) => serviceInformer.get({ namespace, name }),
   slices: (namespace, name) => sliceInformer.byIndex('service', keyOf(namespace, name)),
@@ -77,7 +82,12 @@ await once(process, 'message');
 const forever = new AbortController().signal;
 void serviceInformer.run(forever);
 void sliceInformer.run(forever);
-await Promise.all([startDns({ address: config.dnsAddress, source, upstreams: machineResolvers(), log }), serviceInformer.synced(), sliceInformer.synced()]);
+const policies = new PolicyEnforcer(world, addresses, (message) => process.send?.(message));
+process.on('message', (message: AttachedMessage) => {
+  if (message.type === 'attached') void policies.attached(message);
+});
+const policiesInForce = policies.start();
+await Promise.all([startDns({ address: addresses.dnsService, source, upstreams: machineResolvers(), log }), serviceInformer.synced(), sliceInformer.synced()]);
 serviceInformer.onChange({
   upsert: ({ metadata }) => touch(keyOf(metadata.namespace, metadata.name)),
   delete: ({ metadata }) => touch(keyOf(metadata.namespace, metadata.name)),
@@ -89,6 +99,6 @@ sliceInformer.onChange({
   },
   delete: (slice) => touch(ownerOf(slice)),
 });
-await writer.flushed();
-log.info('the data plane is ready', { services: rules.size, dns: config.dnsAddress });
+await Promise.all([writer.flushed(), policiesInForce]);
+log.info('the data plane is ready', { services: rules.size, dns: addresses.dnsService });
 process.send?.({ type: 'ready' });

@@ -1,6 +1,6 @@
 /** The real thing: namespaces, veths and nftables, as root. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
@@ -11,16 +11,7 @@ import { run } from './commands.ts';
 import { openPodNetwork } from './pod-network.ts';
 import { emptyRuleset, frame, transaction, type Ruleset } from './ruleset.ts';
 import { serviceRules } from './services.ts';
-
-function whyNot(): string | false {
-  if (process.getuid?.() !== 0) return 'needs root';
-  try {
-    execFileSync('sh', ['-c', 'command -v ip && command -v nft && command -v nsenter'], { stdio: 'ignore' });
-    return false;
-  } catch {
-    return 'needs ip, nft and nsenter';
-  }
-}
+import { whyNot } from './testing.ts';
 
 const NAME = `nettest${process.pid}`;
 const SERVER = `

@@ -7,19 +7,27 @@ import type { PodNetwork } from '../node/ports.ts';
 import { addressToNumber, numberToAddress, parseCidr, type ClusterAddresses } from './addresses.ts';
 import { clusterNamespace, namespacePath } from './cluster-namespace.ts';
 import { ip, links } from './commands.ts';
+import type { AttachedPod } from './policy/guard.ts';
 
 /** The first addresses of the range are the gateway's and spare. */
 const FIRST_OFFSET = 10;
 const CLUSTER_DOMAIN = 'cluster.local';
+
+type PodName = Omit<AttachedPod, 'ip'>;
 
 interface Attachment {
   ip: string;
   path: string;
 }
 
-/** Opens the pod network of a cluster whose router is there; finds the pods that are attached already. */
-export async function openPodNetwork(clusterName: string, addresses: ClusterAddresses): Promise<PodNetwork> {
-  const network = new VethNetwork(clusterName, addresses);
+type Guard = (pod: AttachedPod) => Promise<void>;
+
+/**
+ * Opens the pod network of a cluster whose router is there; finds the pods that are attached already. `guard` resolves when the network
+ * policies for a pod are in force: until then it is not given out.
+ */
+export async function openPodNetwork(clusterName: string, addresses: ClusterAddresses, guard: Guard = () => Promise.resolve()): Promise<PodNetwork> {
+  const network = new VethNetwork(clusterName, addresses, guard);
   await network.load();
   return network;
 }
@@ -28,15 +36,17 @@ class VethNetwork implements PodNetwork {
   readonly dns: PodNetwork['dns'];
   readonly #router: string;
   readonly #addresses: ClusterAddresses;
+  readonly #guard: Guard;
   readonly #taken = new Map<number, string>();
   readonly #attached = new Map<string, Promise<Attachment>>();
   #next: number;
   readonly #first: number;
   readonly #last: number;
 
-  constructor(clusterName: string, addresses: ClusterAddresses) {
+  constructor(clusterName: string, addresses: ClusterAddresses, guard: Guard) {
     this.#router = clusterNamespace(clusterName);
     this.#addresses = addresses;
+    this.#guard = guard;
     const { start, end } = parseCidr(addresses.podCidr);
     this.#first = start + FIRST_OFFSET;
     this.#last = end - 1;
@@ -68,10 +78,10 @@ class VethNetwork implements PodNetwork {
       );
   }
 
-  attach(pod: { uid: string }): Promise<Attachment> {
+  attach(pod: PodName): Promise<Attachment> {
     const known = this.#attached.get(pod.uid);
     if (known !== undefined) return known;
-    const made = this.#make(pod.uid);
+    const made = this.#make(pod);
     this.#attached.set(pod.uid, made);
     made.catch(() => this.#attached.delete(pod.uid));
     return made;
@@ -87,18 +97,22 @@ class VethNetwork implements PodNetwork {
   }
 
   /** Two rounds of child processes, about 10 ms. */
-  async #make(uid: string): Promise<Attachment> {
+  async #make({ uid, namespace: podNamespace, name }: PodName): Promise<Attachment> {
     const namespace = this.#namespaceOf(uid);
     const path = namespacePath(namespace);
     const address = this.#allocate(uid);
     const text = numberToAddress(address);
     const device = this.#deviceOf(address);
+    const guarded = this.#guard({ uid, namespace: podNamespace, name, ip: text });
+    // Looked at below, when the network is made.
+    guarded.catch(() => undefined);
     try {
       // A leftover without a link to the router, or of a pod that died half made.
       if (existsSync(path)) await ip([`netns del ${namespace}`]);
       await ip([`netns add ${namespace}`, `link add ${device} netns ${this.#router} type veth peer name eth0 netns ${namespace}`]);
       await Promise.all([
-        ip([`link set ${device} master pods up alias ${uid}`], this.#router),
+        // Isolated: from port to port of the bridge nothing passes, all goes through the router, where policies are.
+        ip([`link set ${device} master pods up alias ${uid}`, `link set ${device} type bridge_slave isolated on`], this.#router),
         ip(
           [
             'link set lo up',
@@ -109,6 +123,7 @@ class VethNetwork implements PodNetwork {
           ],
           namespace,
         ),
+        guarded,
       ]);
       return { path, ip: text };
     } catch (error) {

@@ -2,7 +2,6 @@
 import type { Logger } from '../runtime/log.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { run } from './commands.ts';
-import { emptyRuleset, frame, transaction, type Ruleset } from './ruleset.ts';
 
 const GATHER_MS = 5;
 const RETRY_MS = 1000;
@@ -14,18 +13,20 @@ export interface RulesWriter {
   flushed(): Promise<void>;
 }
 
-/** `wanted` computes the state; `apply` is nft's standard input, replaceable for tests. */
-export function rulesWriter(options: {
-  nodeCidr: string;
-  wanted: () => Ruleset;
+/**
+ * `wanted` computes the state; `commands` gives nft's input, one transaction, that makes it of the state before (undefined: unknown), or ''.
+ * `what` names the rules in the log.
+ */
+export function rulesWriter<T>(options: {
+  what: string;
+  wanted: () => T;
+  commands: (before: T | undefined, after: T) => string;
   clock: Clock;
   log: Logger;
-  apply?: (commands: string) => Promise<void>;
 }): RulesWriter {
-  const { nodeCidr, wanted, clock, log } = options;
-  const apply = options.apply ?? (async (commands) => void (await run('nft', ['-f', '-'], commands)));
+  const { what, wanted, clock, log } = options;
   /** What nftables holds; undefined: unknown, start over. */
-  let current: Ruleset | undefined;
+  let current: T | undefined;
   let dirty = false;
   let running = false;
   let waiters: (() => void)[] = [];
@@ -37,13 +38,13 @@ export function rulesWriter(options: {
       const served = waiters;
       waiters = [];
       const next = wanted();
-      const commands = current === undefined ? frame(nodeCidr) + transaction(emptyRuleset(), next) : transaction(current, next);
+      const commands = options.commands(current, next);
       try {
-        if (commands !== '') await apply(commands);
+        if (commands !== '') await run('nft', ['-f', '-'], commands);
         current = next;
         for (const done of served) done();
       } catch (error) {
-        log.error('service rules could not be written, all are written anew', { error: String(error) });
+        log.error(`${what} could not be written, all are written anew`, { error: String(error) });
         current = undefined;
         dirty = true;
         waiters.push(...served);

@@ -113,6 +113,6 @@ function pair(address: string): string {
   return `${address} . ${address}`;
 }
 
-function sameRules(a: readonly string[] | undefined, b: readonly string[]): boolean {
+export function sameRules(a: readonly string[] | undefined, b: readonly string[]): boolean {
   return a === b || (a !== undefined && a.length === b.length && a.every((rule, i) => rule === b[i]));
 }

@@ -31,6 +31,7 @@ import { packageRoot } from '../package-root.ts';
 import { cloudState, nodePool } from './cloud-state.ts';
 import { actingAs, AUTOSCALER, CERTIFICATES, CONTROLLER_MANAGER, INSTALLER, ROLE_AGGREGATOR, SCHEDULER } from './identities.ts';
 import { ensureLocalPathClass } from './local-path-class.ts';
+import { letDataPlaneReadPolicies } from './policy-role.ts';
 import { Nodes } from './nodes.ts';
 import { ensurePrometheus } from './prometheus.ts';
 import { storedKinds } from './stored-kinds.ts';
@@ -97,7 +98,12 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       kubernetesEndpoint: { ip: addresses.hostLink, port: config.port },
     });
     undo.push(() => engine.close());
-    await Promise.all([loadCustomResources(engine), ensureLocalPathClass(inProcessClient(engine, CONTROLLER_MANAGER)), publishAuthentication(engine, pki)]);
+    await Promise.all([
+      loadCustomResources(engine),
+      ensureLocalPathClass(inProcessClient(engine, CONTROLLER_MANAGER)),
+      letDataPlaneReadPolicies(inProcessClient(engine, INSTALLER)),
+      publishAuthentication(engine, pki),
+    ]);
     progress('store opened');
     const dataPlane = await dataPlaneStarted;
     progress('network made');
@@ -119,7 +125,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       engine: within,
       base,
       addresses,
-      network: await openPodNetwork(config.name, addresses),
+      network: await openPodNetwork(config.name, addresses, (pod) => dataPlane.guard(pod)),
       images: openImageStore({ dir: paths.images, hostImagesDir: join(packageRoot, 'images'), imagePolicy: config.imagePolicy }),
       dir: paths.nodes,
     });

@@ -1,9 +1,9 @@
 /** The class that claims get by default: volumes are directories of this machine. */
 import { storageClasses } from '../../kube/resources.ts';
-import { isAlreadyExists } from '../../kube/status.ts';
 import type { StorageClass } from '../../kube/types.ts';
 import type { Client } from '../../runtime/client.ts';
 import { LOCAL_PATH } from '../../workloads/index.ts';
+import { ensureExists } from './ensure-exists.ts';
 
 const LOCAL_PATH_CLASS: StorageClass = {
   apiVersion: 'storage.k8s.io/v1',
@@ -16,9 +16,5 @@ const LOCAL_PATH_CLASS: StorageClass = {
 
 /** Makes it where it is missing; what somebody changed of it stays. */
 export async function ensureLocalPathClass(client: Client): Promise<void> {
-  try {
-    await client.create(storageClasses, LOCAL_PATH_CLASS);
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
+  await ensureExists(client, storageClasses, LOCAL_PATH_CLASS);
 }

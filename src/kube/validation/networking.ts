@@ -1,16 +1,14 @@
 /** Network policies and ingresses, in upstream's words. */
 import { BlockList, isIP } from 'node:net';
 import type { IIngress } from 'kubernetes-models/networking.k8s.io/v1/Ingress';
-import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
 import { isDns1123Label, isDns1123Subdomain, isPortName } from '../names.ts';
-import type { WithMeta } from '../types.ts';
+import type { NetworkPolicy, WithMeta } from '../types.ts';
 import { parseRange, validateAddress, validateRange } from './addresses.ts';
 import { forbiddenField, invalidValue, named, notSupported, portNumber, required, type Errors } from './field.ts';
 import { validateLabelSelector } from './selector.ts';
 import { validateHostname } from './service.ts';
 
 export type Ingress = WithMeta<IIngress>;
-export type NetworkPolicy = WithMeta<INetworkPolicy>;
 type PolicySpec = NonNullable<NetworkPolicy['spec']>;
 type Port = NonNullable<NonNullable<PolicySpec['ingress']>[number]['ports']>[number];
 type Peer = NonNullable<NonNullable<PolicySpec['ingress']>[number]['from']>[number];

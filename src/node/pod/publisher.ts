@@ -55,7 +55,7 @@ export class StatusPublisher {
           { namespace, name },
           {
             metadata: { uid },
-            status: Object.fromEntries(changed.map(([field, value]) => [field, field === 'conditions' ? explicit(status.conditions) : value])),
+            status: Object.fromEntries(changed.map(([field, value]) => [field, patched(field, value)])),
           },
           { type: 'strategic', subresource: 'status' },
         );
@@ -75,7 +75,12 @@ export class StatusPublisher {
   }
 }
 
-/** A strategic merge keeps what it is not told of: the reason of a condition that no longer has one must be named to go. */
-function explicit(conditions: PodStatus['conditions']): object[] {
-  return (conditions ?? []).map((condition) => ({ reason: null, message: null, ...condition }));
+/**
+ * A strategic merge keeps what it is not told of: the reason of a condition that no longer has one must be named to go, and addresses of
+ * an earlier network would stay beside the new ones.
+ */
+function patched(field: string, value: unknown): unknown {
+  if (field === 'conditions') return (value as object[]).map((condition) => ({ reason: null, message: null, ...condition }));
+  if (field === 'podIPs' || field === 'hostIPs') return [...(value as object[]), { $patch: 'replace' }];
+  return value;
 }

@@ -77,6 +77,7 @@ export class PodWorker {
       const failure = isPodTerminal(this.#pod) ? undefined : await this.sandbox.setUp(this.#pod).catch((error: unknown) => ({ message: String(error) }));
       // In another network than before its containers are cut off: a reboot, or the network was removed.
       if (failure === undefined && before !== undefined && this.sandbox.ip !== before) await this.containers.remove();
+      if (this.sandbox.ready) this.#noteNetwork();
       await this.containers.adopt(this.#pod);
     }
     this.kick();
@@ -160,8 +161,7 @@ export class PodWorker {
   async #setUp(): Promise<boolean> {
     const failure = await this.sandbox.setUp(this.#pod);
     if (failure === undefined) {
-      this.record.ip = this.sandbox.ip;
-      this.record.networkNamespace = this.sandbox.networkNamespace;
+      this.#noteNetwork();
       this.#lastFailure = '';
       return true;
     }
@@ -170,6 +170,11 @@ export class PodWorker {
     this.#wakeAt(this.#world.clock.now() + SETUP_RETRY_MS);
     this.#publish();
     return false;
+  }
+
+  #noteNetwork(): void {
+    this.record.ip = this.sandbox.ip;
+    this.record.networkNamespace = this.sandbox.networkNamespace;
   }
 
   #showBackOff(name: string, now: number): void {

@@ -1,6 +1,6 @@
 /** Which endpoints a service has, and how they fill slices. */
 import { ownerReference } from '../../kube/owners.ts';
-import { isPodReady, isPodTerminal, isSidecar } from '../../kube/pods.ts';
+import { isPodReady, isPodTerminal, namedPort } from '../../kube/pods.ts';
 import type { EndpointSlice, Pod, Service } from '../../kube/types.ts';
 import { sameValue } from '../shared/equal.ts';
 
@@ -30,13 +30,7 @@ function targetPortOn(pod: Pod, port: ServicePort): number | undefined {
   const target = port.targetPort ?? port.port;
   if (typeof target === 'number') return target === 0 ? port.port : target;
   if (/^\d+$/.test(target)) return Number(target);
-  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? []).filter(isSidecar)];
-  for (const container of containers) {
-    for (const named of container.ports ?? []) {
-      if (named.name === target && (named.protocol ?? 'TCP') === (port.protocol ?? 'TCP')) return named.containerPort;
-    }
-  }
-  return undefined;
+  return namedPort(pod, target, port.protocol ?? 'TCP');
 }
 
 export function endpointPorts(service: Service, pod: Pod): EndpointPort[] {
