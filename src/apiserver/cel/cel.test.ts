@@ -94,6 +94,10 @@ const REFUSED: [string, RegExp][] = [
   ['1 = 2', /Syntax error/],
   ['(1', /Syntax error/],
   ['nope(1)', /undeclared reference to 'nope'/],
+  ["self.name.matches('(')", /1:19: invalid matches argument/],
+  ["duration('x') > duration('1s')", /1:10: invalid duration argument/],
+  ['timestamp(9007199254740991) == self.at', /invalid timestamp argument/],
+  ['nope == 1 || none == 2', /1:1: undeclared reference to 'nope'[^]*1:14: undeclared reference to 'none'/],
   ['package', /reserved identifier: package/],
 ];
 for (const [source, why] of REFUSED)
@@ -107,9 +111,10 @@ const FAILS: [string, string][] = [
   ['1 / 0 == 1', 'division by zero'],
   ['self.labels.nothing == "x"', 'no such key: nothing'],
   ['self.tags[9] == "x"', 'index out of bounds: 9'],
-  ['self.port.size() == 1', 'no such overload'],
+  ['self.port.size() == 1', 'no such overload: size'],
+  ['dyn(null).isLoopback()', 'no such overload: isLoopback(null_type)'],
   ['9223372036854775807 + 1 == 0', 'integer overflow'],
-  ['"a".matches("(")', 'error parsing regexp: missing closing ): `(`'],
+  ['"a".matches(self.name + "(")', 'error parsing regexp: missing closing ): `web(`'],
 ];
 for (const [source, why] of FAILS)
   test(`${source} ends in an error`, () =>

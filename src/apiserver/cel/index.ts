@@ -1,25 +1,32 @@
 /**
  * The Common Expression Language, as Kubernetes uses it: rules in schemas, match conditions, admission policies. An expression is
- * compiled once (`compileExpression`), with the types of its variables, and evaluated often.
+ * parsed (`parse.ts`; macros are trees of their own: `macros.ts`), its types are checked (`check.ts`), what it may cost is estimated
+ * (`estimate.ts`), and it becomes a tree of closures (`plan.ts`): once, to be evaluated often.
  *
- * Cost: cel-go counts one for a step, a tenth of a string's length for what walks it, and the sum of its parts for a
- * comprehension, against a limit of a million a call. Evaluations here are counted alike but not equally, against the same limits:
- * an expression near the limit upstream may be a little over or under it here. What an expression may cost at most is not
- * estimated before it runs.
+ * Costs are cel-go's and Kubernetes': estimated from the sizes that schemas bound, and counted while an expression runs, against the
+ * same limits.
  */
-import { BudgetExceeded, CompileError, compileSource, type Scope } from './compile.ts';
+import type { Node } from './ast.ts';
+import { check, type Checked, type Problem } from './check.ts';
+import { estimateCost } from './estimate.ts';
+import type { SizeOf } from './estimate-calls.ts';
 import { merge } from './functions.ts';
 import { collections } from './library-collections.ts';
 import { kubernetes } from './library-kubernetes.ts';
 import { authorization } from './library-authorization.ts';
 import { lists } from './library-lists.ts';
 import { standard } from './library-standard.ts';
-import { assignable, show, type Type } from './types.ts';
+import { literalProblems } from './literals.ts';
+import { parse, SyntaxErrors } from './parse.ts';
+import { PlanError, Planner } from './plan.ts';
+import { BudgetExceeded } from './runtime-cost.ts';
+import { show, type Type } from './types.ts';
 import { CelError, type Value } from './values.ts';
 
-export { CompileError } from './compile.ts';
+export { escapeName } from './field-names.ts';
 export { CelError, wrap, type Value } from './values.ts';
 export { AUTHORIZER, AuthorizerValue } from './library-authorization.ts';
+export type { SizeOf } from './estimate-calls.ts';
 export * as types from './types.ts';
 
 /** What one evaluation may cost, and all that one request makes. */
@@ -28,12 +35,23 @@ export const REQUEST_LIMIT = 10_000_000;
 
 const library = merge(standard, collections, lists, kubernetes, authorization);
 
+/** The expression is not one that can be evaluated; in cel-go's words, with `kind` for what step refused it. */
+export class CompileError extends Error {
+  readonly kind: 'compilation failed' | 'program instantiation failed';
+  constructor(message: string, kind: CompileError['kind'] = 'compilation failed') {
+    super(message);
+    this.kind = kind;
+  }
+}
+
 export interface Program {
   type: Type;
   /** Names of the declared variables that the expression reads. */
   uses: ReadonlySet<string>;
-  /** Values in the order the variables were declared; functions are called when the variable is first read. Throws CelError, BudgetExceeded. */
+  /** Values in the order the variables were declared. Throws CelError, or BudgetExceeded. */
   evaluate(values: readonly Value[], budget?: Budget): Value;
+  /** What it may cost at most, by cel-go's estimate. */
+  costAtMost(sizeOf: SizeOf): number;
 }
 
 /** What is left for all evaluations of one request. */
@@ -41,48 +59,78 @@ export interface Budget {
   left: number;
 }
 
-/** Throws CompileError, in cel-go's words. */
+/** Throws CompileError. */
 export function compileExpression(source: string, variables: Readonly<Record<string, Type>>, wanted?: Type): Program {
-  const uses = new Set<string>();
+  const { node, checked } = checkedTree(source, variables);
+  const type = checked.typeOf(node);
+  if (wanted !== undefined && type.kind !== wanted.kind && type.kind !== 'dyn') throw new CompileError(`must evaluate to ${show(wanted)}`);
   const names = Object.keys(variables);
-  let slots = names.length;
-  const within = (outer: Scope, name: string, type: Type, slot: number): Scope => ({
-    find: (asked) => (asked === name ? { slot, type } : outer.find(asked)),
-    with(inner, innerType) {
-      const at = slots++;
-      return { slot: at, scope: within(this, inner, innerType, at) };
-    },
-  });
-  const root: Scope = {
-    find(name) {
-      const slot = names.indexOf(name);
-      if (slot < 0) return undefined;
-      uses.add(name);
-      return { slot, type: variables[name]! };
-    },
-    with(name, type) {
-      const slot = slots++;
-      return { slot, scope: within(root, name, type, slot) };
-    },
-  };
-  const compiled = compileSource(source, root, library);
-  if (wanted !== undefined && !assignable(compiled.type, wanted)) throw new CompileError(`must evaluate to ${show(wanted)}`);
+  const planner = new Planner(checked, library, names.length);
+  const plan = planned(() => planner.plan(node, { slotOf: (name) => names.indexOf(name.replace(/^\./, '')) }));
   return {
-    type: compiled.type,
-    uses,
+    type,
+    uses: checked.uses,
     evaluate(values, budget) {
-      const limit = Math.min(CALL_LIMIT, budget?.left ?? CALL_LIMIT);
-      const meter = { left: limit };
+      const meter = { cost: 0, limit: CALL_LIMIT };
+      let result: Value | CelError;
       try {
-        return compiled.run({ slots: [...values], meter });
+        result = plan.run({ slots: [...values], meter });
       } catch (error) {
         // Numbers, dates or depths beyond what JavaScript has: the expression's fault, not the server's.
-        throw error instanceof RangeError ? new CelError(error.message) : error;
+        if (error instanceof CelError) result = error;
+        else if (error instanceof RangeError) result = new CelError(error.message);
+        else throw error;
       } finally {
-        if (budget !== undefined) budget.left -= Math.max(limit - meter.left, 0);
+        if (budget !== undefined) budget.left -= meter.cost;
       }
+      if (budget !== undefined && budget.left < 0) throw new BudgetExceeded('out of budget');
+      if (result instanceof CelError) throw result;
+      return result;
     },
+    costAtMost: (sizeOf) => estimateCost(node, checked, sizeOf).max,
   };
+}
+
+function checkedTree(source: string, variables: Readonly<Record<string, Type>>): { node: Node; checked: Checked } {
+  let node: Node;
+  try {
+    node = parse(source);
+  } catch (error) {
+    if (error instanceof SyntaxErrors) throw new CompileError(described(source, error.errors));
+    throw error;
+  }
+  const checked = check(node, { variables, library });
+  const problems = checked.problems.length > 0 ? checked.problems : literalProblems(node, checked, library);
+  if (problems.length > 0) throw new CompileError(described(source, problems));
+  return { node, checked };
+}
+
+function planned<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof PlanError ? new CompileError(error.message, 'program instantiation failed') : error;
+  }
+}
+
+const PROBLEMS_MAX = 100;
+
+/** Each with the line it is on. */
+function described(source: string, problems: readonly Problem[]): string {
+  const sorted = problems.toSorted((a, b) => a.at - b.at).map(({ at, message }) => located(source, at, message));
+  if (sorted.length <= PROBLEMS_MAX) return sorted.join('\n');
+  return [...sorted.slice(0, PROBLEMS_MAX), `${sorted.length - PROBLEMS_MAX} more errors were truncated`].join('\n');
+}
+
+function located(source: string, at: number, message: string): string {
+  if (at < 0) return `ERROR: <input>:-1:0: ${message}`;
+  const before = source.slice(0, at).split('\n');
+  const text = (source.split('\n')[before.length - 1] ?? '').replaceAll('\t', ' ');
+  const skipped = [...before.at(-1)!];
+  const isWide = (char: string | undefined): boolean => char !== undefined && char > '\x7f';
+  const dots = skipped.map((char) => (isWide(char) ? '．' : '.')).join('');
+  const mark = isWide([...text][skipped.length]) ? '＾' : '^';
+  return `ERROR: <input>:${before.length}:${skipped.length + 1}: ${message}\n | ${text}\n | ${dots}${mark}`;
 }
 
 export function isBudgetExceeded(error: unknown): boolean {

@@ -85,7 +85,10 @@ export class Cidr extends Foreign {
   }
 }
 
-/** Strict, as Kubernetes': no leading zeros, no zones, no IPv4 in IPv6. */
+/** ::ffff:0:0/96 */
+const MAPPED = 0xffffn;
+
+/** Strict, as Kubernetes': no leading zeros, no zones, no IPv4 as IPv6. */
 export function parseIp(text: string): Ip | undefined {
   const family = isIP(text);
   if (family === 4)
@@ -93,15 +96,18 @@ export function parseIp(text: string): Ip | undefined {
       4n,
       text.split('.').reduce((value, part) => (value << 8n) + BigInt(part), 0n),
     );
-  if (family !== 6 || text.includes('%') || text.includes('.')) return undefined;
-  const [head = '', tail] = text.split('::');
+  if (family !== 6 || text.includes('%')) return undefined;
+  // Its last four bytes may be written as IPv4.
+  const plain = text.replace(/\d+\.\d+\.\d+\.\d+$/, (end) => {
+    const [a, b, c, d] = end.split('.').map(Number);
+    return `${((a! << 8) | b!).toString(16)}:${((c! << 8) | d!).toString(16)}`;
+  });
+  const [head = '', tail] = plain.split('::');
   const words = (part: string): string[] => (part === '' ? [] : part.split(':'));
   const [front, back] = [words(head), tail === undefined ? [] : words(tail)];
   const all = [...front, ...Array<string>(8 - front.length - back.length).fill('0'), ...back];
-  return new Ip(
-    6n,
-    all.reduce((value, word) => (value << 16n) + BigInt(`0x${word}`), 0n),
-  );
+  const value = all.reduce((sum, word) => (sum << 16n) + BigInt(`0x${word}`), 0n);
+  return value >> 32n === MAPPED ? undefined : new Ip(6n, value);
 }
 
 export function parseCidr(text: string): Cidr | undefined {

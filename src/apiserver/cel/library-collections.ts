@@ -1,10 +1,10 @@
 /** Strings, lists and sets: CEL's extensions and Kubernetes' own. */
 import { fn, method, type Library } from './functions.ts';
 import { ORDERED } from './library-lists.ts';
-import { showDuration, showTimestamp } from './library-standard.ts';
+import { format } from './format.ts';
 import { regexOf } from './regex.ts';
 import { A, BOOL, DOUBLE, DURATION, DYN, INT, list, STRING, UINT, type Type } from './types.ts';
-import { CelError, compare, Duration, equal, isStruct, Timestamp, TypeName, Uint, type Value } from './values.ts';
+import { CelError, compare, Duration, equal, Uint, type Value } from './values.ts';
 
 const summable: Type[] = [INT, UINT, DOUBLE, DURATION];
 
@@ -54,74 +54,6 @@ function split(text: string, separator: string, limit = -1n): Value {
 
 function join(parts: Value[], separator = ''): Value {
   return parts.map(String).join(separator);
-}
-
-/** `'%s is %d'.format([...])` */
-function format(pattern: string, args: Value[]): Value {
-  let next = 0;
-  return pattern.replace(/%(?:%|(?:\.(\d+))?([a-zA-Z]))/g, (whole, precision: string | undefined, verb: string | undefined) => {
-    if (verb === undefined) return whole === '%%' ? '%' : whole;
-    if (next >= args.length) throw new CelError(`index ${next} out of range`);
-    return formatted(args[next++]!, verb, precision === undefined ? 6 : Number(precision));
-  });
-}
-
-function formatted(value: Value, verb: string, precision: number): string {
-  const number = value instanceof Uint ? value.value : value;
-  switch (verb) {
-    case 's':
-      return display(value);
-    case 'd':
-      if (typeof number === 'bigint' || typeof number === 'number') return String(number);
-      break;
-    case 'f':
-      if (typeof number === 'bigint' || typeof number === 'number') return Number(number).toFixed(precision);
-      break;
-    case 'e':
-      if (typeof number === 'bigint' || typeof number === 'number')
-        return Number(number)
-          .toExponential(precision)
-          .replace(/e([+-])(\d)$/, 'e$10$2');
-      break;
-    case 'x':
-    case 'X': {
-      const text =
-        typeof number === 'bigint'
-          ? number.toString(16)
-          : typeof value === 'string'
-            ? Buffer.from(value).toString('hex')
-            : value instanceof Uint8Array
-              ? Buffer.from(value).toString('hex')
-              : undefined;
-      if (text !== undefined) return verb === 'X' ? text.toUpperCase() : text;
-      break;
-    }
-    case 'b':
-    case 'o':
-      if (typeof number === 'bigint') return number.toString(verb === 'b' ? 2 : 8);
-      if (typeof value === 'boolean' && verb === 'b') return value ? '1' : '0';
-      break;
-  }
-  throw new CelError(`error during formatting: unrecognized formatting clause "${verb}" for this value`);
-}
-
-/** A value as text, as `%s` shows it. */
-export function display(value: Value): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return `[${value.map(display).join(', ')}]`;
-  if (value instanceof Uint) return String(value.value);
-  if (value instanceof Uint8Array) return Buffer.from(value).toString();
-  if (value instanceof Timestamp) return showTimestamp(value);
-  if (value instanceof Duration) return showDuration(value);
-  if (value instanceof TypeName) return value.name;
-  if (typeof value !== 'object') return String(value);
-  if (isStruct(value))
-    return `{${value
-      .keys()
-      .map((key) => `${display(key)}: ${display(value.get(key)!)}`)
-      .toSorted()
-      .join(', ')}}`;
-  return String(value);
 }
 
 function extreme(wanted: -1 | 1): (items: Value[]) => Value {

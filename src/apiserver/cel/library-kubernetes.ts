@@ -1,9 +1,11 @@
 /** Kubernetes' CEL libraries: quantities, URLs, addresses, formats and versions. */
 import { isIP } from 'node:net';
+import { whyNoAddress, whyNoPrefix } from './address-problems.ts';
 import { isDns1035Label, isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName } from '../../kube/names.ts';
 import { checkFormat } from '../crd/formats.ts';
 import { fn, method, type Library } from './functions.ts';
 import { parseCidr, parseIp, type Cidr, type Ip } from './ip.ts';
+import { compareVersions, parseVersion, type Semver } from './semver.ts';
 import { BOOL, DOUBLE, foreign, INT, list, map, optional, STRING } from './types.ts';
 import { CelError, CelMap, Foreign, Optional, type Value } from './values.ts';
 
@@ -105,56 +107,6 @@ function parseUrl(text: string): UrlValue | undefined {
   return new UrlValue(text);
 }
 
-class Semver extends Foreign {
-  readonly typeName = 'kubernetes.Semver';
-  readonly numbers: readonly [bigint, bigint, bigint];
-  readonly pre: readonly string[];
-
-  constructor(numbers: readonly [bigint, bigint, bigint], pre: readonly string[]) {
-    super();
-    this.numbers = numbers;
-    this.pre = pre;
-  }
-
-  equals(other: Foreign): boolean {
-    return other instanceof Semver && compareVersions(this, other) === 0n;
-  }
-}
-
-const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
-
-function parseVersion(text: string, normalize = false): Semver | undefined {
-  const given = normalize ? normalized(text) : text;
-  const parts = VERSION.exec(given);
-  if (parts === null) return undefined;
-  const pre = parts[4] === undefined ? [] : parts[4].split('.');
-  if (pre.some((part) => /^0\d+$/.test(part))) return undefined;
-  return new Semver([BigInt(parts[1]!), BigInt(parts[2]!), BigInt(parts[3]!)], pre);
-}
-
-/** Without a 'v', with three parts and without leading zeros. */
-function normalized(text: string): string {
-  const parts = /^v?([\d.]+)(.*)$/.exec(text);
-  if (parts === null) return text;
-  const numbers = parts[1]!.split('.').map((part) => part.replace(/^0+(?=\d)/, ''));
-  while (numbers.length < 3) numbers.push('0');
-  return numbers.join('.') + parts[2]!;
-}
-
-function compareVersions(a: Semver, b: Semver): bigint {
-  for (let i = 0; i < 3; i++) if (a.numbers[i] !== b.numbers[i]) return a.numbers[i]! < b.numbers[i]! ? -1n : 1n;
-  if (a.pre.length === 0 || b.pre.length === 0) return BigInt(Number(b.pre.length > 0) - Number(a.pre.length > 0));
-  for (let i = 0; i < Math.min(a.pre.length, b.pre.length); i++) {
-    const [left, right] = [a.pre[i]!, b.pre[i]!];
-    if (left === right) continue;
-    const [leftNumber, rightNumber] = [/^\d+$/.test(left), /^\d+$/.test(right)];
-    if (leftNumber && rightNumber) return BigInt(left) < BigInt(right) ? -1n : 1n;
-    if (leftNumber !== rightNumber) return leftNumber ? -1n : 1n;
-    return left < right ? -1n : 1n;
-  }
-  return BigInt(Math.sign(a.pre.length - b.pre.length));
-}
-
 class Format extends Foreign {
   readonly typeName = 'kubernetes.NamedFormat';
   readonly name: string;
@@ -204,17 +156,23 @@ function needed<T>(parse: (text: string) => T | undefined, why: (text: string) =
 
 const notIp = (text: string): string => {
   const quoted = JSON.stringify(text);
-  const slash = text.indexOf('/');
-  const found = slash < 0 ? 'unable to parse IP' : `unexpected character (at ${JSON.stringify(text.slice(slash))})`;
-  return `IP Address ${quoted} parse error during conversion from string: ParseAddr(${quoted}): ${found}`;
+  if (isIP(text) === 0) return `IP Address ${quoted} parse error during conversion from string: ${whyNoAddress(text)}`;
+  return text.includes('%') ? `IP address ${quoted} with zone value is not allowed` : `IPv4-mapped IPv6 address ${quoted} is not allowed`;
 };
 const CIDR_ERROR = 'network address parse error during conversion from string';
-const notCidr = (text: string): string =>
-  `${CIDR_ERROR}: ${CIDR_ERROR}: netip.ParsePrefix(${JSON.stringify(text)}): ${text.includes('/') ? 'unable to parse IP' : "no '/'"}`;
-/** Upstream's parser tells more of where it stumbled. */
-const notVersion = (text: string): string => `Semver parse error during conversion from string: ${JSON.stringify(text)}`;
+const notCidr = (text: string): string => `${CIDR_ERROR}: ${CIDR_ERROR}: ${whyNoPrefix(text, (address) => isIP(address) !== 0)}`;
 const notUrl = (text: string): string =>
   `URL parse error during conversion from string: parse ${JSON.stringify(text)}: ${text === '' ? 'empty url' : 'invalid URI for request'}`;
+
+function isVersion(text: string, normalize = false): boolean {
+  try {
+    parseVersion(text, normalize);
+    return true;
+  } catch (error) {
+    if (error instanceof CelError) return false;
+    throw error;
+  }
+}
 
 const comparing = (type: typeof QUANTITY, order: (a: never, b: never) => bigint): Library => ({
   isGreaterThan: [method([type, type], BOOL, (a: never, b: never) => order(a, b) > 0n)],
@@ -269,7 +227,7 @@ export const kubernetes: Library = {
   ],
   getQuery: [method([URL_TYPE], map(STRING, list(STRING)), (value: UrlValue) => value.query)],
   ip: [fn([STRING], IP, asIp), method([CIDR], IP, (value: Cidr) => value.address)],
-  isIP: [fn([STRING], BOOL, (text: string) => parseIp(text) !== undefined), method([STRING], BOOL, (text: string) => isIP(text) !== 0)],
+  isIP: [fn([STRING], BOOL, (text: string) => parseIp(text) !== undefined)],
   'ip.isCanonical': [fn([STRING], BOOL, (text: string) => String(asIp(text)) === text)],
   family: [method([IP], INT, (value: Ip) => value.family)],
   isUnspecified: [method([IP], BOOL, (value: Ip) => value.isUnspecified)],
@@ -297,18 +255,8 @@ export const kubernetes: Library = {
       return new Optional(why.length === 0 ? undefined : why);
     }),
   ],
-  semver: [
-    fn(
-      [STRING],
-      SEMVER,
-      needed((text: string) => parseVersion(text), notVersion),
-    ),
-    fn([STRING, BOOL], SEMVER, (text: string, normalize: boolean) => needed((given: string) => parseVersion(given, normalize), notVersion)(text)),
-  ],
-  isSemver: [
-    fn([STRING], BOOL, (text: string) => parseVersion(text) !== undefined),
-    fn([STRING, BOOL], BOOL, (text: string, normalize: boolean) => parseVersion(text, normalize) !== undefined),
-  ],
+  semver: [fn([STRING], SEMVER, (text: string) => parseVersion(text)), fn([STRING, BOOL], SEMVER, parseVersion)],
+  isSemver: [fn([STRING], BOOL, (text: string) => isVersion(text)), fn([STRING, BOOL], BOOL, isVersion)],
   major: [method([SEMVER], INT, ({ numbers }: Semver) => numbers[0])],
   minor: [method([SEMVER], INT, ({ numbers }: Semver) => numbers[1])],
   patch: [method([SEMVER], INT, ({ numbers }: Semver) => numbers[2])],

@@ -1,5 +1,5 @@
 /** cel-go's extension for lists: slices, flattening, order and ranges. */
-import { method, type Library, type Overload } from './functions.ts';
+import { fn, method, type Library } from './functions.ts';
 import { A, BOOL, BYTES, DOUBLE, DURATION, DYN, INT, list, optional, STRING, TIMESTAMP, UINT, type Type } from './types.ts';
 import { CelError, compare, equal, Optional, type Value } from './values.ts';
 
@@ -42,19 +42,11 @@ function kindOf(value: Value): unknown {
   return value !== null && typeof value === 'object' ? value.constructor : typeof value;
 }
 
-const range: Overload = {
-  member: false,
-  args: [INT],
-  result: list(INT),
-  call([count], meter) {
-    // The overload was chosen by the argument's type.
-    const n = count as bigint;
-    if (n < 0n) throw new CelError(`lists.range: size must be non-negative, got ${n}`);
-    if (n > RANGE_MAX) throw new CelError(`lists.range: size ${n} exceeds maximum allowed (${RANGE_MAX})`);
-    meter.left -= Number(n);
-    return Array.from({ length: Number(n) }, (_, i) => BigInt(i));
-  },
-};
+function range(count: bigint): Value {
+  if (count < 0n) throw new CelError(`lists.range: size must be non-negative, got ${count}`);
+  if (count > RANGE_MAX) throw new CelError(`lists.range: size ${count} exceeds maximum allowed (${RANGE_MAX})`);
+  return Array.from({ length: Number(count) }, (_, i) => BigInt(i));
+}
 
 export const lists: Library = {
   slice: [method([list(A), INT, INT], list(A), slice)],
@@ -64,5 +56,6 @@ export const lists: Library = {
   sort: ORDERED.map((type) => method([list(type)], list(type), (items: Value[]) => sortedBy(items, items))),
   first: [method([list(A)], optional(A), (items: Value[]) => new Optional(items[0]))],
   last: [method([list(A)], optional(A), (items: Value[]) => new Optional(items.at(-1)))],
-  'lists.range': [range],
+  '@sortByAssociatedKeys': ORDERED.map((type) => method([list(A), list(type)], list(A), sortedBy)),
+  'lists.range': [fn([INT], list(INT), range)],
 };

@@ -1,7 +1,8 @@
 /** CEL's standard functions and operators, and the string extensions of version 2 that Kubernetes enables. */
 import { fn, method, type Library } from './functions.ts';
 import { regexOf } from './regex.ts';
-import { A, B, BOOL, BYTES, DOUBLE, DURATION, DYN, foreign, INT, list, map, optional, STRING, TIMESTAMP, TYPE, UINT, type Type } from './types.ts';
+import { showDouble, showDuration, showTimestamp } from './show.ts';
+import { A, B, BOOL, BYTES, DOUBLE, DURATION, DYN, foreign, INT, list, map, optional, STRING, TIMESTAMP, typeOf, UINT, type Type } from './types.ts';
 import {
   CelError,
   compare,
@@ -79,6 +80,14 @@ function fromText<T extends Value>(type: string, parse: (text: string) => T): (t
   };
 }
 
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** Of what schemas take for a time, only this is one for a conversion. */
+function strictTimestamp(text: string): Timestamp {
+  if (!RFC_3339.test(text)) throw new CelError('no time');
+  return parseTimestamp(text);
+}
+
 /** The part of a time that a method asks for, in the zone it names. */
 function zoned(time: Timestamp, zone: string): Date {
   const millis = millisOf(time);
@@ -123,26 +132,6 @@ function doubleToInt(value: number): bigint {
   return BigInt(Math.trunc(value));
 }
 
-function showDouble(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  return Number.isFinite(value) ? String(value) : value > 0 ? '+Inf' : '-Inf';
-}
-
-export function showTimestamp(time: Timestamp): string {
-  millisOf(time);
-  const { nanos } = time;
-  const seconds = nanos / SECOND - (nanos % SECOND < 0n ? 1n : 0n);
-  const fraction = (nanos - seconds * SECOND).toString().padStart(9, '0').replace(/0+$/, '');
-  return new Date(Number(seconds) * 1000).toISOString().replace('.000Z', fraction === '' ? 'Z' : `.${fraction}Z`);
-}
-
-export function showDuration({ nanos }: Duration): string {
-  const sign = nanos < 0n ? '-' : '';
-  const size = nanos < 0n ? -nanos : nanos;
-  const fraction = (size % SECOND).toString().padStart(9, '0').replace(/0+$/, '');
-  return `${sign}${size / SECOND}${fraction === '' ? '' : `.${fraction}`}s`;
-}
-
 function parseInteger(text: string, kind: 'int' | 'uint'): bigint {
   if (!/^[+-]?\d+$/.test(text) || (kind === 'uint' && text.startsWith('-')))
     throw new CelError(`strconv.Parse${kind === 'int' ? 'Int' : 'Uint'}: parsing ${JSON.stringify(text)}: invalid syntax`);
@@ -153,50 +142,44 @@ function isIn(element: Value, container: Value[]): boolean {
   return container.some((item) => equal(item, element));
 }
 
-export function indexOf(value: Value, index: Value): Value {
-  if (Array.isArray(value)) {
-    const at =
-      typeof index === 'bigint'
-        ? Number(index)
-        : index instanceof Uint
-          ? Number(index.value)
-          : typeof index === 'number' && Number.isInteger(index)
-            ? index
-            : undefined;
-    if (at === undefined) throw new CelError(`unsupported index type '${typeNameOf(index)}' in list`);
-    if (at < 0 || at >= value.length) throw new CelError(`index out of bounds: ${at}`);
-    return value[at]!;
-  }
-  if (value instanceof Optional) return value.value === undefined ? value : optionalIndex(value.value, index);
-  if (!isStruct(value)) throw new CelError('no such overload');
-  const found = value.get(index);
-  if (found === undefined) throw new CelError(`no such key: ${String(index instanceof Uint ? index.value : index)}`);
-  return found;
-}
-
-export function optionalIndex(value: Value, index: Value): Optional {
-  if (value instanceof Optional) return value.value === undefined ? value : optionalIndex(value.value, index);
-  if (Array.isArray(value)) {
-    const at = Number(index);
-    return new Optional(Number.isInteger(at) && at >= 0 ? value[at] : undefined);
-  }
-  if (!isStruct(value)) throw new CelError('no such overload');
-  return new Optional(value.get(index));
-}
-
 const size = (value: string | Uint8Array | Value[] | Struct): Value =>
   BigInt(typeof value === 'string' ? [...value].length : 'size' in value ? value.size : value.length);
 const sized: Type[] = [STRING, BYTES, list(A), map(A, B)];
 const contains = (text: string, part: string): Value => text.includes(part);
-const matches = (text: string, pattern: string): Value => {
+const matches = (text: string, pattern: string): Value => patternOf(pattern).test(text);
+
+/** Throws CelError for what is no pattern. */
+export function patternOf(pattern: string): ReturnType<typeof regexOf> {
   try {
-    return regexOf(pattern).test(text);
+    return regexOf(pattern);
   } catch (error) {
     throw new CelError((error as Error).message);
   }
+}
+
+/** The planner has its own of these: only their types are declared. */
+const planned = (): never => {
+  throw new CelError('no such overload');
 };
 
 export const standard: Library = {
+  '_?_:_': [fn([BOOL, A, A], A, planned)],
+  '_&&_': [fn([BOOL, BOOL], BOOL, planned)],
+  '_||_': [fn([BOOL, BOOL], BOOL, planned)],
+  '@not_strictly_false': [fn([BOOL], BOOL, planned)],
+  'cel.@mapInsert': [fn([map(A, B), A, B], map(A, B), planned), fn([map(A, B), map(A, B)], map(A, B), planned)],
+  '_[_]': [
+    fn([list(A), INT], A, planned),
+    fn([map(A, B), A], B, planned),
+    fn([optional(list(A)), INT], optional(A), planned),
+    fn([optional(map(A, B)), A], optional(B), planned),
+  ],
+  '_[?_]': [
+    fn([list(A), INT], optional(A), planned),
+    fn([optional(list(A)), INT], optional(A), planned),
+    fn([map(A, B), A], optional(B), planned),
+    fn([optional(map(A, B)), A], optional(B), planned),
+  ],
   '_==_': [fn([A, A], BOOL, (a: Value, b: Value) => equal(a, b))],
   '_!=_': [fn([A, A], BOOL, (a: Value, b: Value) => !equal(a, b))],
   '_<_': comparison((order) => order < 0),
@@ -205,11 +188,7 @@ export const standard: Library = {
   '_>=_': comparison((order) => order >= 0),
   '@in': [fn([A, list(A)], BOOL, isIn), fn([A, map(A, B)], BOOL, (key: Value, struct: Struct) => struct.has(key))],
   '!_': [fn([BOOL], BOOL, (value: boolean) => !value)],
-  '-_': [
-    fn([INT], INT, (value: bigint) => int(-value)),
-    fn([DOUBLE], DOUBLE, (value: number) => -value),
-    fn([DURATION], DURATION, (value: Duration) => new Duration(-value.nanos)),
-  ],
+  '-_': [fn([INT], INT, (value: bigint) => int(-value)), fn([DOUBLE], DOUBLE, (value: number) => -value)],
   '_+_': [
     fn([INT, INT], INT, (a: bigint, b: bigint) => int(a + b)),
     fn([UINT, UINT], UINT, (a: Uint, b: Uint) => uint(a.value + b.value)),
@@ -217,16 +196,16 @@ export const standard: Library = {
     fn([STRING, STRING], STRING, (a: string, b: string) => a + b),
     fn([BYTES, BYTES], BYTES, concatenate),
     fn([list(A), list(A)], list(A), (a: Value[], b: Value[]) => [...a, ...b]),
-    fn([TIMESTAMP, DURATION], TIMESTAMP, (a: Timestamp, b: Duration) => new Timestamp(a.nanos + b.nanos)),
-    fn([DURATION, TIMESTAMP], TIMESTAMP, (a: Duration, b: Timestamp) => new Timestamp(a.nanos + b.nanos)),
+    fn([TIMESTAMP, DURATION], TIMESTAMP, (a: Timestamp, b: Duration) => new Timestamp(a.nanos + b.nanos, a.offset)),
+    fn([DURATION, TIMESTAMP], TIMESTAMP, (a: Duration, b: Timestamp) => new Timestamp(a.nanos + b.nanos, b.offset)),
     fn([DURATION, DURATION], DURATION, (a: Duration, b: Duration) => new Duration(int(a.nanos + b.nanos))),
   ],
   '_-_': [
     fn([INT, INT], INT, (a: bigint, b: bigint) => int(a - b)),
     fn([UINT, UINT], UINT, (a: Uint, b: Uint) => uint(a.value - b.value)),
     fn([DOUBLE, DOUBLE], DOUBLE, (a: number, b: number) => a - b),
-    fn([TIMESTAMP, TIMESTAMP], DURATION, (a: Timestamp, b: Timestamp) => new Duration(a.nanos - b.nanos)),
-    fn([TIMESTAMP, DURATION], TIMESTAMP, (a: Timestamp, b: Duration) => new Timestamp(a.nanos - b.nanos)),
+    fn([TIMESTAMP, TIMESTAMP], DURATION, (a: Timestamp, b: Timestamp) => new Duration(int(a.nanos - b.nanos))),
+    fn([TIMESTAMP, DURATION], TIMESTAMP, (a: Timestamp, b: Duration) => new Timestamp(a.nanos - b.nanos, a.offset)),
     fn([DURATION, DURATION], DURATION, (a: Duration, b: Duration) => new Duration(int(a.nanos - b.nanos))),
   ],
   '_*_': [
@@ -248,7 +227,7 @@ export const standard: Library = {
   startsWith: [method([STRING, STRING], BOOL, (text: string, part: string) => text.startsWith(part))],
   endsWith: [method([STRING, STRING], BOOL, (text: string, part: string) => text.endsWith(part))],
   matches: [method([STRING, STRING], BOOL, matches), fn([STRING, STRING], BOOL, matches)],
-  type: [fn([A], TYPE, (value: Value) => new TypeName(typeNameOf(value)))],
+  type: [fn([A], typeOf(A), (value: Value) => new TypeName(typeNameOf(value)))],
   dyn: [fn([A], DYN, (value: Value) => value)],
   bool: [fn([BOOL], BOOL, (value: boolean) => value), fn([STRING], BOOL, fromText('bool', parseBool))],
   int: [
@@ -293,7 +272,7 @@ export const standard: Library = {
   bytes: [fn([BYTES], BYTES, (bytes: Uint8Array) => bytes), fn([STRING], BYTES, (text: string) => Uint8Array.from(Buffer.from(text)))],
   timestamp: [
     fn([TIMESTAMP], TIMESTAMP, (time: Timestamp) => time),
-    fn([STRING], TIMESTAMP, fromText('google.protobuf.Timestamp', parseTimestamp)),
+    fn([STRING], TIMESTAMP, fromText('google.protobuf.Timestamp', strictTimestamp)),
     fn([INT], TIMESTAMP, (seconds: bigint) => new Timestamp(seconds * SECOND)),
   ],
   duration: [
@@ -312,7 +291,7 @@ export const standard: Library = {
   getSeconds: [...timePart((date) => date.getUTCSeconds()), durationPart(SECOND)],
   getMilliseconds: [...timePart((date) => date.getUTCMilliseconds()), durationPart(1_000_000n)],
   'optional.of': [fn([A], optional(A), (value: Value) => new Optional(value))],
-  'optional.none': [fn([], optional(DYN), () => new Optional())],
+  'optional.none': [fn([], optional(A), () => new Optional())],
   'optional.ofNonZeroValue': [fn([A], optional(A), (value: Value) => new Optional(isZero(value) ? undefined : value))],
   hasValue: [method([optional(A)], BOOL, (value: Optional) => value.value !== undefined)],
   value: [
@@ -321,9 +300,18 @@ export const standard: Library = {
       return value;
     }),
   ],
+  'optional.unwrap': [fn([list(optional(A))], list(A), unwrapped)],
+  unwrapOpt: [method([list(optional(A))], list(A), unwrapped)],
   or: [method([optional(A), optional(A)], optional(A), (a: Optional, b: Optional) => (a.value === undefined ? b : a))],
   orValue: [method([optional(A), A], A, (a: Optional, other: Value) => a.value ?? other)],
 };
+
+function unwrapped(items: Value[]): Value {
+  return items.flatMap((item) => {
+    if (!(item instanceof Optional)) throw new CelError('value is not optional');
+    return item.value === undefined ? [] : [item.value];
+  });
+}
 
 function isZero(value: Value): boolean {
   if (value === null || value === false || value === '' || value === 0 || value === 0n) return true;

@@ -1,214 +1,188 @@
-/** CEL's macros: has, the comprehensions (of one and two variables), sortBy and those of optionals. */
-import { fieldOf, ProblemAt, spend, type Compiled, type Compiler, type Frame, type Scope } from './compile.ts';
-import { sortedBy } from './library-lists.ts';
-import type { Node } from './parse.ts';
-import { BOOL, DYN, INT, list, map, optional, show, type Type } from './types.ts';
-import { CelError, CelMap, isStruct, Optional, type Value } from './values.ts';
+/** CEL's macros: has, the comprehensions (of one and two variables), sortBy and those of optionals, as the trees they stand for. */
+import { copyOf, type Call, type Fold, type FoldKind, type Node } from './ast.ts';
+import { SyntaxError } from './tokens.ts';
 
-type Call = Node & { kind: 'call' };
-const ITERATION_COST = 2;
+/** The variable in which a macro's loop collects; no identifier can be written so. */
+const RESULT = '@result';
+const OLD_RESULT = '__result__';
+const SORT_INPUT = '@__sortBy_input__';
+const UNUSED = '#unused';
 
-/** Undefined when the call is no macro. */
-export function expandMacro(node: Call, scope: Scope, compiler: Compiler): Compiled | undefined {
+/** Undefined when the call is no macro. Throws SyntaxError when it is one with wrong arguments. */
+export function expandMacro(node: Call): Node | undefined {
   const { target, name, args } = node;
-  if (target === undefined) return name === 'has' && args.length === 1 ? has(node, scope, compiler) : undefined;
+  if (target === undefined) return name === 'has' && args.length === 1 ? has(args[0]!, node.at) : undefined;
   switch (`${name}/${args.length}`) {
     case 'all/2':
-    case 'exists/2':
-    case 'exists_one/2':
-    case 'filter/2':
-    case 'map/2':
-    case 'map/3':
-      return comprehension(node, 1, scope, compiler);
     case 'all/3':
+      return quantifier('all', node);
+    case 'exists/2':
     case 'exists/3':
-    case 'existsOne/3':
-    case 'transformList/3':
-    case 'transformList/4':
-    case 'transformMap/3':
-    case 'transformMap/4':
-      return comprehension(node, 2, scope, compiler);
+      return quantifier('exists', node);
+    case 'exists_one/2':
+    case 'exists_one/3':
     case 'existsOne/2':
-      return comprehension(node, 1, scope, compiler);
+    case 'existsOne/3':
+      return quantifier('one', node);
+    case 'filter/2':
+      return collected('list', node, 1, args[1], args[0]!, 'argument is not an identifier');
+    case 'map/2':
+      return collected('list', node, 1, undefined, args[1]!, 'argument is not an identifier');
+    case 'map/3':
+      return collected('list', node, 1, args[1], args[2]!, 'argument is not an identifier');
+    case 'transformList/3':
+      return collected('list', node, 2, undefined, args[2]!);
+    case 'transformList/4':
+      return collected('list', node, 2, args[2], args[3]!);
+    case 'transformMap/3':
+      return collected('map', node, 2, undefined, args[2]!);
+    case 'transformMap/4':
+      return collected('map', node, 2, args[2], args[3]!);
+    case 'transformMapEntry/3':
+      return collected('mapEntry', node, 2, undefined, args[2]!);
+    case 'transformMapEntry/4':
+      return collected('mapEntry', node, 2, args[2], args[3]!);
     case 'sortBy/2':
-      return sortBy(node, scope, compiler);
+      return sortBy(node);
     case 'optMap/2':
     case 'optFlatMap/2':
-      return optionalMap(node, scope, compiler);
+      return optionalMap(node);
     default:
       return undefined;
   }
 }
 
-function has({ args: [arg], at }: Call, scope: Scope, compiler: Compiler): Compiled {
-  if (arg?.kind !== 'select') throw new ProblemAt('invalid argument to has() macro', at);
-  const operand = compiler.compile(arg.operand, scope);
-  const { name } = fieldOf(operand.type, arg.field, arg.at);
-  return {
-    type: BOOL,
-    run: (frame) => {
-      spend(frame.meter, 1);
-      const value = operand.run(frame);
-      const inner = value instanceof Optional ? (value.value ?? null) : value;
-      if (inner === null && value instanceof Optional) return false;
-      if (inner === null || typeof inner !== 'object' || !isStruct(inner)) throw new CelError('no such overload');
-      return inner.has(name);
-    },
-  };
+const ident = (name: string, at: number): Node => ({ kind: 'ident', at, name });
+const call = (name: string, at: number, ...args: Node[]): Node => ({ kind: 'call', at, name, args });
+const bool = (value: boolean, at: number): Node => ({ kind: 'literal', at, value });
+const integer = (value: bigint, at: number): Node => ({ kind: 'literal', at, value });
+const list = (at: number, ...items: Node[]): Node => ({ kind: 'list', at, items: items.map((value) => ({ value, optional: false })) });
+
+function has(arg: Node, at: number): Node {
+  if (arg.kind !== 'select' || arg.test) throw new SyntaxError('invalid argument to has() macro', arg.at);
+  return { ...arg, at, test: true };
 }
 
-function variable(node: Node | undefined): string {
-  if (node?.kind !== 'ident') throw new ProblemAt('argument must be a simple name', node?.at ?? 0);
-  return node.name;
+/** What a loop was told: what elements pass, and what is made of them. The reverse of what is built here. */
+export function partsOf({ macro, step, result }: Fold): { filter?: Node; body: Node } {
+  if (macro === 'bind') return { body: result };
+  const { name, args } = step as Call;
+  if (macro === 'all' || macro === 'exists') return { body: args[1]! };
+  if (macro === 'one') return { body: args[0]! };
+  const filtered = name === '_?_:_';
+  const added = (filtered ? args[1] : step) as Call;
+  const last = added.args.at(-1)!;
+  const body = macro === 'list' && last.kind === 'list' ? last.items[0]!.value : last;
+  return filtered ? { filter: args[0]!, body } : { body };
 }
 
-/** The list by the order of what the expression makes of each item. */
-function sortBy({ target, args }: Call, scope: Scope, compiler: Compiler): Compiled {
-  const source = compiler.compile(target!, scope);
-  const { scope: inner, slot } = scope.with(variable(args[0]), source.type.kind === 'list' ? source.type.element : DYN);
-  const key = compiler.compile(args[1]!, inner);
-  return {
-    type: source.type,
-    run: (frame) => {
-      const items = source.run(frame);
-      if (!Array.isArray(items)) throw new CelError('no such overload');
-      const keys = items.map((item) => {
-        spend(frame.meter, ITERATION_COST);
-        frame.slots[slot] = item;
-        return key.run(frame);
-      });
-      return sortedBy(items, keys);
-    },
-  };
+/** The names of one or two variables. */
+function variables(args: readonly Node[], count: number, why: string): string[] {
+  const names = args.slice(0, count).map((arg) => {
+    if (arg.kind !== 'ident') throw new SyntaxError(why, arg.at);
+    return arg.name;
+  });
+  if (names.length === 2 && names[0] === names[1]) throw new SyntaxError(`duplicate variable name: ${names[0]}`, args[1]!.at);
+  for (const [i, name] of names.entries())
+    if (name === RESULT || name === OLD_RESULT) throw new SyntaxError('iteration variable overwrites accumulator variable', args[i]!.at);
+  return names;
 }
 
-function optionalMap({ target, name, args }: Call, scope: Scope, compiler: Compiler): Compiled {
-  const source = compiler.compile(target!, scope);
-  const { scope: inner, slot } = scope.with(variable(args[0]), source.type.kind === 'optional' ? source.type.inner : DYN);
-  const body = compiler.compile(args[1]!, inner);
-  const flat = name === 'optFlatMap';
-  return {
-    type: flat ? body.type : optional(body.type),
-    run: (frame) => {
-      const value = source.run(frame);
-      if (!(value instanceof Optional)) throw new CelError('no such overload');
-      if (value.value === undefined) return value;
-      frame.slots[slot] = value.value;
-      const result = body.run(frame);
-      return flat ? result : new Optional(result);
-    },
-  };
+function loop(macro: FoldKind, { at, target }: Call, names: readonly string[], parts: Pick<Fold, 'init' | 'condition' | 'step' | 'result'>): Node {
+  const [variable = '', second] = names;
+  return { kind: 'fold', at, macro, range: target!, variable, ...(second === undefined ? {} : { second }), accumulator: RESULT, ...parts };
 }
 
-function memberTypes(type: Type, variables: 1 | 2): [Type, Type] | undefined {
-  switch (type.kind) {
-    case 'list':
-      return variables === 1 ? [type.element, DYN] : [INT, type.element];
-    case 'map':
-      return [type.key, type.value];
-    case 'dyn':
-      return [DYN, DYN];
-    default:
-      return undefined;
-  }
-}
-
-function comprehension({ target, name, args, at }: Call, variables: 1 | 2, scope: Scope, compiler: Compiler): Compiled {
-  const range = compiler.compile(target!, scope);
-  const types = memberTypes(range.type, variables);
-  if (types === undefined)
-    throw new ProblemAt(`expression of type '${show(range.type)}' cannot be range of a comprehension (must be list, map, or dynamic)`, target!.at);
-  const first = scope.with(variable(args[0]), types[0]);
-  const second = variables === 2 ? first.scope.with(variable(args[1]), types[1]) : undefined;
-  const inner = (second ?? first).scope;
-  const [one, two] = args.slice(variables);
-  const filtered = two !== undefined;
-  const step = two ?? one!;
-  const isTest = !['map', 'transformList', 'transformMap'].includes(name);
-  const condition = filtered ? compiler.compileAs(one!, inner, BOOL) : undefined;
-  const body = isTest ? compiler.compileAs(step, inner, BOOL) : compiler.compile(step, inner);
-  const each = (frame: Frame, visit: (value: Value, key: Value) => boolean): void => {
-    for (const [a, b] of members(range.run(frame), variables, at)) {
-      spend(frame.meter, ITERATION_COST);
-      frame.slots[first.slot] = a;
-      if (second !== undefined) frame.slots[second.slot] = b;
-      if (condition !== undefined && condition.run(frame) !== true) continue;
-      if (!visit(body.run(frame), a)) return;
-    }
-  };
-  switch (name) {
+function quantifier(macro: 'all' | 'exists' | 'one', node: Call): Node {
+  const { at, args } = node;
+  const body = args.at(-1)!;
+  const names = variables(args, args.length - 1, 'argument must be a simple name');
+  const accu = (): Node => ident(RESULT, at);
+  switch (macro) {
     case 'all':
+      return loop(macro, node, names, {
+        init: bool(true, at),
+        condition: call('@not_strictly_false', at, accu()),
+        step: call('_&&_', at, accu(), body),
+        result: accu(),
+      });
     case 'exists':
-      return { type: BOOL, run: (frame) => quantified(frame, body, name === 'exists', members(range.run(frame), variables, at), first.slot, second?.slot) };
-    case 'exists_one':
-    case 'existsOne':
-      return {
-        type: BOOL,
-        run: (frame) => {
-          let count = 0;
-          each(frame, (value) => {
-            if (value === true) count++;
-            return true;
-          });
-          return count === 1;
-        },
-      };
-    case 'filter': {
-      return {
-        type: range.type.kind === 'map' ? list(range.type.key) : range.type,
-        run: (frame) => {
-          const kept: Value[] = [];
-          each(frame, (value, item) => {
-            if (value === true) kept.push(item);
-            return true;
-          });
-          return kept;
-        },
-      };
-    }
-    case 'transformMap':
-      return {
-        type: map(types[0], body.type),
-        run: (frame) => {
-          const made: [Value, Value][] = [];
-          each(frame, (value, key) => made.push([key, value]) > 0);
-          return new CelMap(made);
-        },
-      };
-    default:
-      return {
-        type: list(body.type),
-        run: (frame) => {
-          const made: Value[] = [];
-          each(frame, (value) => made.push(value) > 0);
-          return made;
-        },
-      };
+      return loop(macro, node, names, {
+        init: bool(false, at),
+        condition: call('@not_strictly_false', at, call('!_', at, accu())),
+        step: call('_||_', at, accu(), body),
+        result: accu(),
+      });
+    case 'one':
+      return loop(macro, node, names, {
+        init: integer(0n, at),
+        condition: bool(true, at),
+        step: call('_?_:_', at, body, call('_+_', at, accu(), integer(1n, at)), accu()),
+        result: call('_==_', at, accu(), integer(1n, at)),
+      });
   }
 }
 
-function members(range: Value, variables: 1 | 2, _at: number): [Value, Value][] {
-  if (Array.isArray(range)) return variables === 1 ? range.map((item) => [item, null]) : range.map((item, i) => [BigInt(i), item]);
-  if (range === null || typeof range !== 'object' || !isStruct(range)) throw new CelError('no such overload');
-  return range.keys().map((key) => [key, variables === 1 ? null : range.get(key)!]);
+/** A list or map of what the body makes of the elements that pass the filter. */
+function collected(
+  macro: 'list' | 'map' | 'mapEntry',
+  node: Call,
+  count: 1 | 2,
+  filter: Node | undefined,
+  body: Node,
+  why = 'argument must be a simple name',
+): Node {
+  const { at, args } = node;
+  const names = variables(args, count, why);
+  const accu = (): Node => ident(RESULT, at);
+  const step =
+    macro === 'list'
+      ? call('_+_', at, accu(), list(at, body))
+      : macro === 'map'
+        ? call('cel.@mapInsert', at, accu(), ident(names[0]!, at), body)
+        : call('cel.@mapInsert', at, accu(), body);
+  return loop(macro, node, names, {
+    init: macro === 'list' ? list(at) : { kind: 'map', at, entries: [] },
+    condition: bool(true, at),
+    step: filter === undefined ? step : call('_?_:_', at, filter, step, accu()),
+    result: accu(),
+  });
 }
 
-/** As with && and ||, errors of some do not count when another decides. */
-function quantified(frame: Frame, body: Compiled, decisive: boolean, items: [Value, Value][], slot: number, secondSlot: number | undefined): Value {
-  let failure: CelError | undefined;
-  for (const [a, b] of items) {
-    spend(frame.meter, ITERATION_COST);
-    frame.slots[slot] = a;
-    if (secondSlot !== undefined) frame.slots[secondSlot] = b;
-    try {
-      const value = body.run(frame);
-      if (value === decisive) return decisive;
-      if (typeof value !== 'boolean') throw new CelError('no such overload');
-    } catch (error) {
-      if (!(error instanceof CelError)) throw error;
-      failure ??= error;
-    }
-  }
-  if (failure !== undefined) throw failure;
-  return !decisive;
+/** The value of a variable for one expression. */
+function bind(at: number, name: string, value: Node, body: Node): Node {
+  return {
+    kind: 'fold',
+    at,
+    macro: 'bind',
+    range: list(at),
+    variable: UNUSED,
+    accumulator: name,
+    init: value,
+    condition: bool(false, at),
+    step: ident(name, at),
+    result: body,
+  };
+}
+
+function sortBy(node: Call): Node {
+  const { at, target, args } = node;
+  if (!['list', 'select', 'ident', 'fold', 'call'].includes(target!.kind))
+    throw new SyntaxError('sortBy can only be applied to a list, identifier, comprehension, call or select expression', target!.at);
+  const keys = collected('list', { ...node, target: ident(SORT_INPUT, at) }, 1, undefined, args[1]!, 'argument is not an identifier');
+  const sorted: Node = { kind: 'call', at, target: ident(SORT_INPUT, at), name: '@sortByAssociatedKeys', args: [keys] };
+  return bind(at, SORT_INPUT, target!, sorted);
+}
+
+function optionalMap({ at, target, name, args }: Call): Node {
+  const [variable, body] = args;
+  if (variable?.kind !== 'ident') throw new SyntaxError(`${name}() variable name must be a simple identifier`, variable?.at ?? at);
+  const bound = bind(at, variable.name, { kind: 'call', at, target: copyOf(target!), name: 'value', args: [] }, body!);
+  return call(
+    '_?_:_',
+    at,
+    { kind: 'call', at, target: target!, name: 'hasValue', args: [] },
+    name === 'optMap' ? call('optional.of', at, bound) : bound,
+    call('optional.none', at),
+  );
 }

@@ -1,7 +1,9 @@
-/** CEL's static types, and which goes where. */
+/** CEL's static types. */
 
 export type Type =
-  | { kind: 'dyn' | 'null' | 'bool' | 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'timestamp' | 'duration' | 'type' }
+  | { kind: 'dyn' | 'error' | 'null' | 'bool' | 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'timestamp' | 'duration' }
+  /** Of types: `type(1)` is of type(int). */
+  | { kind: 'type'; of?: Type }
   | { kind: 'list'; element: Type }
   | { kind: 'map'; key: Type; value: Type }
   | { kind: 'optional'; inner: Type }
@@ -13,6 +15,7 @@ export type Type =
   | { kind: 'param'; name: string };
 
 export const DYN: Type = { kind: 'dyn' };
+export const ERROR: Type = { kind: 'error' };
 export const NULL: Type = { kind: 'null' };
 export const BOOL: Type = { kind: 'bool' };
 export const INT: Type = { kind: 'int' };
@@ -22,7 +25,6 @@ export const STRING: Type = { kind: 'string' };
 export const BYTES: Type = { kind: 'bytes' };
 export const TIMESTAMP: Type = { kind: 'timestamp' };
 export const DURATION: Type = { kind: 'duration' };
-export const TYPE: Type = { kind: 'type' };
 export const A: Type = { kind: 'param', name: 'A' };
 export const B: Type = { kind: 'param', name: 'B' };
 
@@ -30,15 +32,15 @@ export const list = (element: Type): Type => ({ kind: 'list', element });
 export const map = (key: Type, value: Type): Type => ({ kind: 'map', key, value });
 export const optional = (inner: Type): Type => ({ kind: 'optional', inner });
 export const foreign = (name: string): Type => ({ kind: 'foreign', name });
+export const typeOf = (of: Type): Type => ({ kind: 'type', of });
 
+/** As upstream's messages name it. */
 export function show(type: Type): string {
   switch (type.kind) {
-    case 'null':
-      return 'null_type';
-    case 'timestamp':
-      return 'timestamp';
-    case 'duration':
-      return 'duration';
+    case 'error':
+      return '!error!';
+    case 'type':
+      return type.of === undefined ? 'type' : `type(${show(type.of)})`;
     case 'list':
       return `list(${show(type.element)})`;
     case 'map':
@@ -54,45 +56,26 @@ export function show(type: Type): string {
   }
 }
 
-/** Whether a value of type `from` may stand where `to` is wanted; `bound` holds what parameters stand for so far. */
-export function assignable(from: Type, to: Type, bound = new Map<string, Type>()): boolean {
-  if (to.kind === 'param') {
-    const known = bound.get(to.name);
-    if (known === undefined || known.kind === 'dyn') {
-      bound.set(to.name, from);
-      return true;
-    }
-    return assignable(from, known, bound) || assignable(known, from, bound);
-  }
-  if (from.kind === 'dyn' || to.kind === 'dyn') return true;
-  if (from.kind === 'null')
-    return to.kind === 'null' || to.kind === 'object' || to.kind === 'timestamp' || to.kind === 'duration' || to.kind === 'optional' || to.kind === 'foreign';
-  if (from.kind === 'list' && to.kind === 'list') return assignable(from.element, to.element, bound);
-  if (from.kind === 'optional' && to.kind === 'optional') return assignable(from.inner, to.inner, bound);
-  if (from.kind === 'map' && to.kind === 'map') return assignable(from.key, to.key, bound) && assignable(from.value, to.value, bound);
-  if (from.kind === 'object' && to.kind === 'object') return from.name === to.name;
-  if (from.kind === 'foreign' && to.kind === 'foreign') return from.name === to.name;
-  return from.kind === to.kind;
-}
-
-export function substitute(type: Type, bound: ReadonlyMap<string, Type>): Type {
+/** The types that one is made of. */
+export function parametersOf(type: Type): readonly Type[] {
   switch (type.kind) {
-    case 'param':
-      return bound.get(type.name) ?? DYN;
     case 'list':
-      return list(substitute(type.element, bound));
-    case 'optional':
-      return optional(substitute(type.inner, bound));
+      return [type.element];
     case 'map':
-      return map(substitute(type.key, bound), substitute(type.value, bound));
+      return [type.key, type.value];
+    case 'optional':
+      return [type.inner];
+    case 'type':
+      return type.of === undefined ? [] : [type.of];
     default:
-      return type;
+      return [];
   }
 }
 
-/** The type of a list's elements or a condition's branches: one of them when all agree, else anything. */
-export function join(types: readonly Type[]): Type {
-  const [first, ...rest] = types;
-  if (first === undefined) return DYN;
-  return rest.every((type) => assignable(type, first) && assignable(first, type)) ? first : DYN;
+export function same(a: Type, b: Type): boolean {
+  if (a === b) return true;
+  if (a.kind !== b.kind) return false;
+  if ('name' in a && 'name' in b && a.name !== b.name) return false;
+  const [left, right] = [parametersOf(a), parametersOf(b)];
+  return left.length === right.length && left.every((type, i) => same(type, right[i]!));
 }

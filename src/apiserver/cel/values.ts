@@ -16,13 +16,20 @@ export class Uint {
   }
 }
 
-/** Nanoseconds since the epoch. */
+/** Nanoseconds since the epoch, told in a zone so many minutes east of UTC. */
 export class Timestamp {
   readonly nanos: bigint;
-  constructor(nanos: bigint) {
+  readonly offset: number;
+  /** Throws CelError beyond the years that have four digits. */
+  constructor(nanos: bigint, offset = 0) {
+    if (nanos < EARLIEST || nanos > LATEST) throw new CelError('timestamp overflow');
     this.nanos = nanos;
+    this.offset = offset;
   }
 }
+
+const EARLIEST = -62_135_596_800n * 1_000_000_000n;
+const LATEST = 253_402_300_799_999_999_999n;
 
 export class Duration {
   readonly nanos: bigint;
@@ -63,9 +70,20 @@ export interface Struct {
 
 export class CelMap implements Struct {
   readonly #entries = new Map<Value, Value>();
+  /** Of an object written as `Name{...}`. */
+  readonly typeName: string | undefined;
 
-  constructor(entries: Iterable<readonly [Value, Value]> = []) {
+  constructor(entries: Iterable<readonly [Value, Value]> = [], typeName?: string) {
     for (const [key, value] of entries) this.#entries.set(keyOf(key), value);
+    this.typeName = typeName;
+  }
+
+  /** False when the key is there already. */
+  insert(key: Value, value: Value): boolean {
+    const own = keyOf(key);
+    if (this.#entries.has(own)) return false;
+    this.#entries.set(own, value);
+    return true;
   }
 
   get size(): number {
@@ -189,7 +207,7 @@ function formatted(raw: string, type: Type): Value {
   }
 }
 
-const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|z|[+-]\d\d:\d\d))?$/;
+const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:\d\d))?$/;
 
 /** RFC 3339, or a date alone. */
 export function parseTimestamp(text: string): Timestamp {
@@ -199,7 +217,14 @@ export function parseTimestamp(text: string): Timestamp {
   // JavaScript takes the 30th of February for the 1st of March.
   const isDay = parts !== null && new Date(Date.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3]))).getUTCDate() === Number(parts[3]);
   if (parts === null || !isDay || Number.isNaN(millis)) throw new CelError(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse`);
-  return new Timestamp(BigInt(millis) * 1_000_000n + BigInt((parts[7] ?? '').padEnd(9, '0')));
+  return new Timestamp(BigInt(millis) * 1_000_000n + BigInt((parts[7] ?? '').slice(0, 9).padEnd(9, '0')), offsetOf(parts[8] ?? 'Z'));
+}
+
+/** Minutes east of UTC. */
+function offsetOf(zone: string): number {
+  if (!/^[+-]/.test(zone)) return 0;
+  const [hours = 0, minutes = 0] = zone.slice(1).split(':').map(Number);
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
 }
 
 const UNITS: Record<string, bigint> = { ns: 1n, us: 1_000n, µs: 1_000n, ms: 1_000_000n, s: 1_000_000_000n, m: 60_000_000_000n, h: 3_600_000_000_000n };
@@ -218,7 +243,9 @@ export function parseDuration(text: string): Duration {
     total += BigInt(part[1] || '0') * unit + (fraction === '' ? 0n : (BigInt(fraction) * unit) / 10n ** BigInt(fraction.length));
     rest = rest.slice(part[0].length);
   } while (rest !== '');
-  return new Duration(text.startsWith('-') ? -total : total);
+  const nanos = text.startsWith('-') ? -total : total;
+  if (nanos > 2n ** 63n - 1n || nanos < -(2n ** 63n)) throw new CelError(`time: invalid duration ${JSON.stringify(text)}`);
+  return new Duration(nanos);
 }
 
 export function isStruct(value: Value): value is Struct {
@@ -246,7 +273,32 @@ export function typeNameOf(value: Value): string {
   if (value instanceof Optional) return 'optional_type';
   if (value instanceof TypeName) return 'type';
   if (value instanceof Foreign) return value.typeName;
-  return 'map';
+  return value instanceof CelMap ? (value.typeName ?? 'map') : 'map';
+}
+
+function wholeNumber(value: Value): number | undefined {
+  if (typeof value === 'bigint') return Number(value);
+  if (value instanceof Uint) return Number(value.value);
+  return typeof value === 'number' && Number.isInteger(value) ? value : undefined;
+}
+
+/** What a key or index leads to; undefined when there is nothing. Throws CelError where there can be nothing. */
+export function qualifyIfPresent(value: Value, key: Value): Value | undefined {
+  if (Array.isArray(value)) {
+    const at = wholeNumber(key);
+    if (at === undefined) throw new CelError(`unsupported index type '${typeNameOf(key)}' in list`);
+    return value[at];
+  }
+  if (value === null || typeof value !== 'object' || !isStruct(value)) return undefined;
+  return value.get(key);
+}
+
+/** What a key or index leads to. Throws CelError when there is nothing. */
+export function qualify(value: Value, key: Value): Value {
+  const found = qualifyIfPresent(value, key);
+  if (found !== undefined) return found;
+  const shown = key instanceof Uint ? key.value : key;
+  throw new CelError(Array.isArray(value) ? `index out of bounds: ${String(shown)}` : `no such key: ${String(shown)}`);
 }
 
 function numeric(value: Value): bigint | number | undefined {

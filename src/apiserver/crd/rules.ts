@@ -43,6 +43,8 @@ export function compileRules(schema: JsonSchema, root = false): CompiledRule[] {
   const rules = schema['x-kubernetes-validations'] ?? [];
   if (rules.length === 0) return [];
   const self = celTypeOf(schema, root);
+  // Definitions whose rules see nothing are refused.
+  if (self === undefined) return [];
   return rules.map((rule): CompiledRule => {
     const variables = { self, oldSelf: rule.optionalOldSelf === true ? types.optional(self) : self };
     const compiled: CompiledRule = { rule, usesOld: false };
@@ -52,15 +54,16 @@ export function compileRules(schema: JsonSchema, root = false): CompiledRule[] {
       if (compiled.program.type.kind !== 'bool') compiled.error = 'cel expression must evaluate to a bool';
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
-      compiled.error = `compilation failed: ${error.message}`;
+      compiled.error = `${error.kind}: ${error.message}`;
     }
+    if (compiled.error !== undefined) return compiled;
     if (rule.messageExpression === undefined || rule.messageExpression === '') return compiled;
     try {
       compiled.message = compileExpression(rule.messageExpression, variables);
       if (compiled.message.type.kind !== 'string') compiled.messageError = 'messageExpression must evaluate to a string';
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
-      compiled.messageError = `messageExpression compilation failed: ${error.message}`;
+      compiled.messageError = `messageExpression ${error.kind.replace('program ', '')}: ${error.message}`;
     }
     return compiled;
   });

@@ -4,6 +4,8 @@ import { schemaPaths } from '../../kube/validation/definitions.ts';
 import type { FieldError } from '../../kube/status.ts';
 import type { CustomResourceDefinition } from '../../kube/types.ts';
 import { regexOf } from '../cel/regex.ts';
+import { celTypeOf, mostOften, sizesOf } from './cel-types.ts';
+import { elementsAtMost, RuleCosts } from './rule-costs.ts';
 import { compileRules, type CompiledRule } from './rules.ts';
 import type { JsonSchema, Rule } from './schema.ts';
 import { prune } from './shape.ts';
@@ -38,42 +40,57 @@ export function validateSchemas({ spec }: CustomResourceDefinition): FieldError[
 
 type Level = 'root' | 'item' | 'field';
 
+/** A schema with rules, and what they are judged by. */
+interface RulesAt {
+  path: string;
+  schema: JsonSchema;
+  root: boolean;
+  uncorrelatable: string | undefined;
+  /** How often it may occur in an object; undefined when only the size of a request bounds it. */
+  cardinality: number | undefined;
+}
+
+/** What a level has from those above it. */
+type Above = Pick<RulesAt, 'uncorrelatable' | 'cardinality'>;
+
 interface Walk {
   errors: FieldError[];
   /** Rules are compiled once the schema itself is right. */
-  rules: { path: string; schema: JsonSchema; root: boolean; uncorrelatable: string | undefined }[];
+  rules: RulesAt[];
 }
 
 export function validateSchema(schema: JsonSchema, path: string): FieldError[] {
   const walk: Walk = { errors: [], rules: [] };
-  checkLevel(walk, schema, path, 'root', undefined);
+  checkLevel(walk, schema, path, 'root', { uncorrelatable: undefined, cardinality: 1 });
   if (walk.errors.length > 0) return walk.errors;
-  return walk.rules.flatMap(({ path: at, schema: of, root, uncorrelatable }) =>
-    compileRules(of, root).flatMap((compiled, i) => ruleErrors(compiled, `${at}.x-kubernetes-validations[${i}]`, uncorrelatable)),
-  );
+  const costs = new RuleCosts();
+  const errors = walk.rules.flatMap((rules) => rulesErrors(rules, costs));
+  return [...errors, ...costs.errors(path)];
 }
 
-function checkLevel(walk: Walk, schema: JsonSchema, path: string, level: Level, uncorrelatable: string | undefined): void {
+function checkLevel(walk: Walk, schema: JsonSchema, path: string, level: Level, above: Above): void {
   const { errors } = walk;
+  const { uncorrelatable } = above;
   checkType(errors, schema, path, level);
   checkExtensions(errors, schema, path, level);
   checkValues(errors, schema, path);
   const rules = schema['x-kubernetes-validations'] ?? [];
   for (const [i, rule] of rules.entries()) checkRule(errors, rule, `${path}.x-kubernetes-validations[${i}]`);
-  if (rules.length > 0) walk.rules.push({ path, schema, root: level === 'root', uncorrelatable });
-  for (const [name, property] of Object.entries(schema.properties ?? {})) checkLevel(walk, property, `${path}.properties[${name}]`, 'field', uncorrelatable);
+  const elements = elementsAtMost(schema);
+  const cardinality = above.cardinality === undefined || elements === undefined ? undefined : above.cardinality * elements;
+  for (const [name, property] of Object.entries(schema.properties ?? {}))
+    checkLevel(walk, property, `${path}.properties[${name}]`, 'field', { uncorrelatable, cardinality });
   if (schema.items !== undefined) {
     const inside = schema['x-kubernetes-list-type'] === 'map' ? uncorrelatable : (uncorrelatable ?? path);
-    checkLevel(walk, schema.items, `${path}.items`, 'item', inside);
+    checkLevel(walk, schema.items, `${path}.items`, 'item', { uncorrelatable: inside, cardinality });
   }
   if (typeof schema.additionalProperties === 'object')
-    checkLevel(
-      walk,
-      schema.additionalProperties,
-      `${path}.additionalProperties`,
-      'field',
-      schema['x-kubernetes-map-type'] === 'atomic' ? (uncorrelatable ?? path) : uncorrelatable,
-    );
+    checkLevel(walk, schema.additionalProperties, `${path}.additionalProperties`, 'field', {
+      uncorrelatable: schema['x-kubernetes-map-type'] === 'atomic' ? (uncorrelatable ?? path) : uncorrelatable,
+      cardinality,
+    });
+  // Those below come first, as upstream tells them.
+  if (rules.length > 0) walk.rules.push({ path, schema, root: level === 'root', ...above });
   checkNarrowing(errors, schema, path, schema['x-kubernetes-int-or-string'] === true);
 }
 
@@ -210,6 +227,24 @@ function checkRule(errors: FieldError[], rule: Rule, at: string): void {
     errors.push(invalidValue(`${at}.fieldPath`, rule.fieldPath, 'must be a valid path'));
 }
 
+function rulesErrors({ path, schema, root, uncorrelatable, cardinality }: RulesAt, costs: RuleCosts): FieldError[] {
+  const at = `${path}.x-kubernetes-validations`;
+  if (celTypeOf(schema, root) === undefined) {
+    const why = 'failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations';
+    return [{ reason: 'InternalError', field: at, message: `Internal error: internal error: ${why}` }];
+  }
+  const sizes = sizesOf(schema, root);
+  return compileRules(schema, root).flatMap((compiled, i) => {
+    const { program, message } = compiled;
+    const often = cardinality ?? mostOften(schema, root);
+    return [
+      ...(program === undefined ? [] : costs.add(`${at}[${i}].rule`, 'rule', program.costAtMost(sizes) * often)),
+      ...(message === undefined ? [] : costs.add(`${at}[${i}].messageExpression`, 'messageExpression', message.costAtMost(sizes))),
+      ...ruleErrors(compiled, `${at}[${i}]`, uncorrelatable),
+    ];
+  });
+}
+
 function ruleErrors({ rule, error, messageError, usesOld }: CompiledRule, at: string, uncorrelatable: string | undefined): FieldError[] {
   const errors: FieldError[] = [];
   const shown = goRule(rule);
@@ -224,9 +259,9 @@ function ruleErrors({ rule, error, messageError, usesOld }: CompiledRule, at: st
   return errors;
 }
 
-/** A rule as upstream shows it: its inner form as JSON. */
+/** A rule as upstream shows it: its inner form as Go's JSON, which escapes what HTML would take for itself. */
 function goRule({ rule, message = '', messageExpression = '', reason, fieldPath = '', optionalOldSelf }: Rule): string {
-  return JSON.stringify({
+  const text = JSON.stringify({
     Rule: rule,
     Message: message,
     MessageExpression: messageExpression,
@@ -234,4 +269,5 @@ function goRule({ rule, message = '', messageExpression = '', reason, fieldPath 
     FieldPath: fieldPath,
     OptionalOldSelf: optionalOldSelf ?? null,
   });
+  return text.replaceAll(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
