@@ -137,3 +137,17 @@ test('a restart of the controllers in the middle of a binding makes no second vo
   assert.equal((await world.list(persistentVolumes)).length, 1);
   assert.equal(await phaseOf(world, 'data'), 'Bound');
 });
+
+test('a claim of a class that allows it grows, its volume with it', async () => {
+  await using world = await start();
+  await world.create(storageClasses, { ...CLASS, allowVolumeExpansion: true });
+  await world.create(persistentVolumeClaims, claim('data', '1Gi'));
+  await world.create(pods, pod('user', 'data'));
+  await world.until('it is bound', async () => (await phaseOf(world, 'data')) === 'Bound');
+  const key = { namespace: 'default', name: 'data' };
+  await world.client.patch(persistentVolumeClaims, key, { spec: { resources: { requests: { storage: '3Gi' } } } }, { type: 'merge' });
+  await world.until('it has what it asks for', async () => (await world.client.get(persistentVolumeClaims, key)).status?.capacity?.['storage'] === '3Gi');
+  const [grown] = await world.list(persistentVolumes);
+  assert.equal(grown?.spec?.capacity?.['storage'], '3Gi');
+  assert.equal(await phaseOf(world, 'data'), 'Bound');
+});

@@ -3,6 +3,7 @@
  * Plugins run in upstream's order; webhooks will join them here. `plugin.ts` says what a plugin is.
  */
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
+import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerations } from './default-tolerations.ts';
 import { limitRanges } from './limit-ranges.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
@@ -14,7 +15,7 @@ import { quotas } from './quotas.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccounts } from './service-accounts.ts';
-import { storageClassDefault, storageInUseProtection } from './storage.ts';
+import { claimResize, storageClassDefault, storageInUseProtection } from './storage.ts';
 
 const PLUGINS: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
@@ -26,10 +27,12 @@ const PLUGINS: readonly AdmissionPlugin[] = [
   defaultTolerations,
   storageClassDefault,
   storageInUseProtection,
+  claimResize,
   runtimeClass,
   certificateApproval,
   certificateSigning,
   certificateSubjectRestriction,
+  defaultIngressClass,
   rbacEscalation,
   quotas,
 ];

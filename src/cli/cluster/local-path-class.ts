@@ -12,6 +12,7 @@ const LOCAL_PATH_CLASS: StorageClass = {
   provisioner: LOCAL_PATH,
   reclaimPolicy: 'Delete',
   volumeBindingMode: 'WaitForFirstConsumer',
+  allowVolumeExpansion: true,
 };
 
 /** Makes it where it is missing; what somebody changed of it stays. */

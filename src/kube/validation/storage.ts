@@ -42,16 +42,24 @@ export function validatePersistentVolumeClaim(errors: Errors, { spec }: Persiste
   validateClaimSpec(errors, 'spec', spec ?? {});
   if (old === undefined) return;
   const [now, before] = [spec ?? {}, old.spec ?? {}] as [Partial<ClaimSpec>, Partial<ClaimSpec>];
-  const fixed = ({ resources: _resources, volumeAttributesClassName: _attributes, ...rest }: Partial<ClaimSpec>): object => rest;
-  // The binder names the volume of a claim that has none.
+  const [size, sizeBefore] = [now.resources?.requests?.['storage'], before.resources?.requests?.['storage']];
+  // The binder names the volume of a claim that has none; of a bound one the size and the attributes may change.
   const named = before.volumeName ? now : { ...now, volumeName: before.volumeName };
-  if (!same(fixed(named), fixed(before))) {
+  const kept =
+    old.status?.phase === 'Bound' && now.resources?.requests !== undefined
+      ? {
+          ...named,
+          resources: { ...now.resources, requests: { ...now.resources.requests, storage: sizeBefore } },
+          volumeAttributesClassName: before.volumeAttributesClassName,
+        }
+      : named;
+  if (!same(kept, before)) {
     const why = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
     errors.push(forbiddenField('spec', why));
-    return;
   }
-  const [size, sizeBefore] = [now.resources?.requests?.['storage'], before.resources?.requests?.['storage']];
-  if (size !== undefined && sizeBefore !== undefined && compareQuantities(size, sizeBefore) < 0)
+  if (size === undefined || sizeBefore === undefined || compareQuantities(size, sizeBefore) >= 0) return;
+  // A wish that could not be granted may be taken back, as far as what there is.
+  if (compareQuantities(size, old.status?.capacity?.['storage'] ?? 0) <= 0)
     errors.push(forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity'));
 }
 

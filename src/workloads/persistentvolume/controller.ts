@@ -1,13 +1,14 @@
 /** Binds claims to volumes, makes volumes of the local-path class, and clears away what nobody claims any more. */
 import { CLAIM_PROTECTION, claimNames, className, STORAGE_PROVISIONER, VOLUME_PROTECTION } from '../../kube/claims.ts';
 import { isPodTerminal } from '../../kube/pods.ts';
+import { byteCount } from '../../kube/quantity.ts';
 import { persistentVolumeClaims, persistentVolumes, pods, storageClasses } from '../../kube/resources.ts';
 import { isAlreadyExists, isNotFound } from '../../kube/status.ts';
 import type { ObjectKey, PersistentVolume, PersistentVolumeClaim } from '../../kube/types.ts';
 import type { Controller, ControllerContext } from '../../runtime/controller.ts';
 import { startController, watching } from '../../runtime/reconcile.ts';
 import { keyOf } from '../shared/claim.ts';
-import { boundClaim, decideClaim, decideVolume, reservedVolume, type ClaimDecision } from './decide.ts';
+import { boundClaim, decideClaim, decideVolume, LOCAL_PATH, reservedVolume, type ClaimDecision } from './decide.ts';
 import { localVolume, type LocalPath } from './local-path.ts';
 
 const PODS_BY_CLAIM = 'persistentvolume/pods-by-claim';
@@ -23,6 +24,8 @@ export function persistentVolumeControllers(ctx: ControllerContext, localPath?: 
   const podInformer = ctx.informer(pods);
   podInformer.addIndex(PODS_BY_CLAIM, (pod) => claimNames(pod).map((name) => `${pod.metadata.namespace}/${name}`));
   const recorder = ctx.recorder('persistentvolume-controller');
+  /** As the sidecar that grows volumes elsewhere calls itself. */
+  const resizer = ctx.recorder(`external-resizer ${LOCAL_PATH}`);
 
   async function bind(claim: PersistentVolumeClaim, volume: PersistentVolume): Promise<void> {
     const reserved = reservedVolume(volume, claim);
@@ -36,6 +39,15 @@ export function persistentVolumeControllers(ctx: ControllerContext, localPath?: 
     if (claim.status?.phase === 'Bound') return;
     const status = { ...claim.status, phase: 'Bound' as const, accessModes: spec?.accessModes ?? [], capacity: spec?.capacity ?? {} };
     await client.update(persistentVolumeClaims, { ...claim, status }, { subresource: 'status' });
+  }
+
+  /** A directory has no size of its own: what is promised is written down, on the volume first. */
+  async function expand(claim: PersistentVolumeClaim, { volume, size }: ClaimDecision & { kind: 'expand' }): Promise<void> {
+    const capacity = { storage: size };
+    if (byteCount(volume.spec?.capacity?.['storage'] ?? 0) < byteCount(size))
+      await client.patch(persistentVolumes, keyOf(volume), { spec: { capacity } }, { type: 'merge' });
+    await client.patch(persistentVolumeClaims, keyOf(claim), { status: { capacity, allocatedResources: capacity } }, { type: 'merge', subresource: 'status' });
+    resizer.event(claim, 'Normal', 'VolumeResizeSuccessful', 'Resize volume succeeded');
   }
 
   async function writePhase(volume: PersistentVolume, phase: string): Promise<void> {
@@ -80,6 +92,8 @@ export function persistentVolumeControllers(ctx: ControllerContext, localPath?: 
         return bind(claim, decision.volume);
       case 'settle':
         return settle(claim, decision.volume);
+      case 'expand':
+        return expand(claim, decision);
       case 'lost':
         return lose(claim);
       case 'provision':

@@ -10,6 +10,7 @@ import {
   SELECTED_NODE,
   waitsForConsumer,
 } from '../../kube/claims.ts';
+import { byteCount } from '../../kube/quantity.ts';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../kube/types.ts';
 
 /** The provisioner that makes directories on nodes, by the name that the class of rancher's local-path-provisioner gives it. */
@@ -19,6 +20,8 @@ export type ClaimDecision =
   | { kind: 'bind'; volume: PersistentVolume }
   /** Bound: only its status may lag. */
   | { kind: 'settle'; volume: PersistentVolume }
+  /** Bound, and to be of the size that the claim asks for now. */
+  | { kind: 'expand'; volume: PersistentVolume; size: string | number }
   | { kind: 'lost' }
   | { kind: 'provision'; storageClass: StorageClass; node: string | undefined }
   | { kind: 'wait'; reason?: string; message?: string; provisioner?: string };
@@ -31,7 +34,9 @@ export interface Storage {
 export function decideClaim(claim: PersistentVolumeClaim, { volumes, storageClass }: Storage): ClaimDecision {
   if (isBound(claim)) {
     const volume = volumes.find(({ metadata }) => metadata.name === claim.spec?.volumeName);
-    return volume !== undefined && isFor(volume, claim) ? { kind: 'settle', volume } : { kind: 'lost' };
+    if (volume === undefined || !isFor(volume, claim)) return { kind: 'lost' };
+    const size = expandedSize(claim, volume);
+    return size === undefined ? { kind: 'settle', volume } : { kind: 'expand', volume, size };
   }
   const node = claim.metadata.annotations?.[SELECTED_NODE];
   const delayed = waitsForConsumer(storageClass) && node === undefined;
@@ -53,6 +58,14 @@ export function decideClaim(claim: PersistentVolumeClaim, { volumes, storageClas
     message: `Waiting for a volume to be created either by the external provisioner '${storageClass.provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`,
     provisioner: storageClass.provisioner,
   };
+}
+
+/** Whether a claim may grow was asked when it was changed: here it is only done, for volumes of our own. */
+function expandedSize({ spec, status }: PersistentVolumeClaim, { metadata }: PersistentVolume): string | number | undefined {
+  const wanted = spec?.resources?.requests?.['storage'];
+  const has = status?.capacity?.['storage'];
+  if (wanted === undefined || has === undefined || status?.phase !== 'Bound' || metadata.annotations?.[PROVISIONED_BY] !== LOCAL_PATH) return undefined;
+  return byteCount(wanted) > byteCount(has) ? wanted : undefined;
 }
 
 /** The claim as the binding leaves it. */
