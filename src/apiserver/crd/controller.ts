@@ -10,11 +10,12 @@ import { timestamp } from '../../runtime/clock.ts';
 import type { Controller, ControllerContext } from '../../runtime/controller.ts';
 import { startController, watching } from '../../runtime/reconcile.ts';
 import type { ApiEngine } from '../engine.ts';
+import { CLEAN_UP } from '../registry/definition-deletion.ts';
 import { definitionsOf } from './definition.ts';
 import { nameConflicts } from './names.ts';
 
-const FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 const RECHECK_MS = 200;
+const IN_PROGRESS: Condition = { type: 'Terminating', status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' };
 
 type Status = NonNullable<CustomResourceDefinition['status']>;
 
@@ -90,12 +91,6 @@ export function customResourceController(ctx: ControllerContext, engine: ApiEngi
 
   const establish = async (crd: CustomResourceDefinition): Promise<void> => {
     const name = crd.metadata.name ?? '';
-    const finalizers = crd.metadata.finalizers ?? [];
-    if (!finalizers.includes(FINALIZER)) {
-      const patch = { metadata: { finalizers: [...finalizers, FINALIZER], resourceVersion: crd.metadata.resourceVersion } };
-      await ctx.client.patch(customResourceDefinitions, { name }, patch, { type: 'merge' });
-      return; // The change brings the definition back here.
-    }
     const conflicts = conflictsOf(crd);
     const status = wantedStatus(crd, conflicts, timestamp(ctx.clock.now()));
     if (getCondition(status.conditions, 'Established')?.status === 'True') serve(crd);
@@ -109,7 +104,17 @@ export function customResourceController(ctx: ControllerContext, engine: ApiEngi
 
   const cleanUp = async (crd: CustomResourceDefinition): Promise<void | { requeueAfterMs: number }> => {
     const finalizers = crd.metadata.finalizers ?? [];
-    if (!finalizers.includes(FINALIZER)) return;
+    if (!finalizers.includes(CLEAN_UP)) return;
+    if (getCondition(crd.status?.conditions, 'Terminating')?.reason !== IN_PROGRESS.reason) {
+      const conditions = setCondition<Condition>(crd.status?.conditions, IN_PROGRESS, timestamp(ctx.clock.now()));
+      await ctx.client.patch(
+        customResourceDefinitions,
+        { name: crd.metadata.name ?? '' },
+        { status: { conditions } },
+        { type: 'merge', subresource: 'status' },
+      );
+      return; // The change brings the definition back here.
+    }
     const resource = resourceOf(crd);
     if (resource && engine.definition(resource.group, resource.version, resource.plural)) {
       const { items } = await ctx.client.list(resource, { limit: 1 });
@@ -118,7 +123,7 @@ export function customResourceController(ctx: ControllerContext, engine: ApiEngi
         return { requeueAfterMs: RECHECK_MS };
       }
     }
-    const patch = { metadata: { finalizers: finalizers.filter((f) => f !== FINALIZER), resourceVersion: crd.metadata.resourceVersion } };
+    const patch = { metadata: { finalizers: finalizers.filter((f) => f !== CLEAN_UP), resourceVersion: crd.metadata.resourceVersion } };
     await ctx.client.patch(customResourceDefinitions, { name: crd.metadata.name ?? '' }, patch, { type: 'merge' }).catch((error: unknown) => {
       if (!isNotFound(error)) throw error;
     });

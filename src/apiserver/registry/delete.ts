@@ -1,11 +1,12 @@
 /** Deletion: preconditions, a pod's grace, finalizers, and what the garbage collector is asked to do with dependents. */
 import { conflict, forbidden } from '../../kube/status.ts';
-import type { KubeObject, Namespace, ObjectKey, Pod } from '../../kube/types.ts';
+import type { CustomResourceDefinition, KubeObject, Namespace, ObjectKey, Pod } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import type { DeleteRequest, ListRequest, ListResult, RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
 import { encode } from '../store/stored-object.ts';
 import { prepareViews, storageForm } from './conversion.ts';
 import { copyJson, equalJson } from '../../kube/json.ts';
+import { isOfDefinitions, markedForDeletion } from './definition-deletion.ts';
 import { list } from './list.ts';
 import { successStatus } from './status.ts';
 import { current, isFinished } from './update.ts';
@@ -117,7 +118,7 @@ function checkPreconditions(definition: ResourceDefinition, { metadata }: KubeOb
     const both = `recondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${metadata.uid}`;
     // These two ask before the others do, in words of their own.
     if (definition.group === '' && definition.plural === 'namespaces') throw conflict(target, `P${both}`);
-    if (definition.plural === 'customresourcedefinitions') throw conflict(target, `p${both}`);
+    if (isOfDefinitions(definition)) throw conflict(target, `p${both}`);
     throw conflict(
       { ...target, plural: definition.kind },
       `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
@@ -133,6 +134,7 @@ function checkPreconditions(definition: ResourceDefinition, { metadata }: KubeOb
 
 /** The state a deletion leads to: a copy with its deletion written down. */
 function deleted(world: RegistryWorld, definition: ResourceDefinition, old: KubeObject, request: DeleteRequest): KubeObject {
+  if (isOfDefinitions(definition) && old.metadata.deletionTimestamp === undefined) return markedForDeletion(old as CustomResourceDefinition, world.clock.now());
   const object = copyJson(old);
   const { metadata } = object;
   const finalizers = finalizersAfter(definition, metadata.finalizers ?? [], request);

@@ -95,8 +95,8 @@ function mixedCase(errors: Errors, field: string, value: string | undefined): vo
 
 /** A version that objects may still be stored in cannot go. */
 function validateStored(errors: Errors, versions: readonly Version[], before: readonly string[] | undefined): void {
-  const storage = versions.find((version) => version.storage)?.name;
-  if (!before?.length && storage === undefined) errors.push(invalidValue('status.storedVersions', null, 'must have at least one stored version'));
+  if (!before?.length && !versions.some(({ storage }) => storage))
+    errors.push(invalidValue('status.storedVersions', null, 'must have at least one stored version'));
   for (const [i, stored] of (before ?? []).entries())
     if (!versions.some(({ name }) => name === stored))
       errors.push(
