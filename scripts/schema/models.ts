@@ -73,12 +73,13 @@ function read(name: string): Model | undefined {
   return { description: plain(body[1]), isKind: body[2] !== undefined, fields };
 }
 
-/** A comment's text, without what kept it from ending early. */
+/** A comment's text, without what kept it from ending early and what tools read. */
 function plain(comment: string | undefined): string {
   return (comment ?? '')
     .split('\n')
     .map((line) => line.replace(/^\s*\* ?/, '').trimEnd())
     .join('\n')
     .replace(/\\([*/])/g, '$1')
+    .replace(/\n*@deprecated\s*$/, '')
     .trim();
 }

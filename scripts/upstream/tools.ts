@@ -6,7 +6,11 @@ import { join } from 'node:path';
 export const ROOT = join(import.meta.dirname, '../..');
 const MODULE = join(ROOT, 'test/upstream');
 /** The version of Kubernetes in the module: the reference that ours is held against. */
-export const REFERENCE = /\bk8s\.io\/kubernetes (v[\d.]+)/.exec(readFileSync(join(MODULE, 'go.mod'), 'utf8'))?.[1] ?? 'unknown';
+export const REFERENCE = versionIn(MODULE);
+
+function versionIn(module: string): string {
+  return /\bk8s\.io\/kubernetes (v[\d.]+)/.exec(readFileSync(join(module, 'go.mod'), 'utf8'))?.[1] ?? 'unknown';
+}
 
 const PACKAGES = {
   etcd: 'go.etcd.io/etcd/server/v3',
@@ -36,18 +40,36 @@ export function whyNoTools(tools: readonly Tool[]): string | undefined {
 }
 
 /** The path of a program, built first if it is not there. Rejects with Go's words; minutes for the first, as all share most packages. */
-export async function tool(name: Tool): Promise<string> {
-  const path = join(TOOLS_DIR, name);
+export function tool(name: Tool): Promise<string> {
+  return build(MODULE, REFERENCE, name);
+}
+
+/** The older versions are modules of their own in test/upstream/kubectl. */
+const OLDER_KUBECTL = ['v1.30', 'v1.34'] as const;
+export type KubectlVersion = (typeof OLDER_KUBECTL)[number] | 'v1.37';
+/** As old as clusters in use have, of the schema that Argosy speaks, and the reference. */
+export const KUBECTL_VERSIONS: readonly KubectlVersion[] = [...OLDER_KUBECTL, 'v1.37'];
+
+/** The path of kubectl of one version, built first if it is not there. */
+export function kubectlOf(version: KubectlVersion): Promise<string> {
+  if (version === 'v1.37') return tool('kubectl');
+  const module = join(MODULE, 'kubectl', version);
+  return build(module, versionIn(module), 'kubectl');
+}
+
+async function build(module: string, reference: string, name: Tool): Promise<string> {
+  const dir = join(TOOLS_DIR, '..', reference);
+  const path = join(dir, name);
   if (existsSync(path)) return path;
-  mkdirSync(TOOLS_DIR, { recursive: true });
-  process.stdout.write(`building ${name} ${REFERENCE} (minutes the first time)\n`);
+  mkdirSync(dir, { recursive: true });
+  process.stdout.write(`building ${name} ${reference} (minutes the first time)\n`);
   const version = 'k8s.io/component-base/version';
-  const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(REFERENCE) ?? [];
-  const ldflags = `-s -w -X ${version}.gitVersion=${REFERENCE} -X ${version}.gitMajor=${major} -X ${version}.gitMinor=${minor} -X ${version}.gitTreeState=clean`;
+  const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(reference) ?? [];
+  const ldflags = `-s -w -X ${version}.gitVersion=${reference} -X ${version}.gitMajor=${major} -X ${version}.gitMinor=${minor} -X ${version}.gitTreeState=clean`;
   const verb = name === 'e2e.test' ? ['test', '-c'] : ['build'];
   await new Promise<void>((resolve, reject) => {
     const go = spawn('go', [...verb, '-trimpath', '-ldflags', ldflags, '-o', path, PACKAGES[name]], {
-      cwd: MODULE,
+      cwd: module,
       env: { ...process.env, CGO_ENABLED: '0' },
       stdio: ['ignore', 'inherit', 'inherit'],
     });

@@ -73,8 +73,21 @@ export async function bootstrap(engine: ApiEngine, serviceCidr: string, endpoint
   await Promise.all(namespaceObjects().map((object) => ensure(engine, ctx, object)));
   await Promise.all([
     ...otherObjects().map((object) => ensure(engine, ctx, object)),
+    ensureServiceCidr(engine, ctx, serviceCidr),
     ...(endpoint === undefined ? [] : endpointObjects(serviceCidr, endpoint)).map((object) => ensure(engine, ctx, object, true)),
   ]);
+}
+
+/** From which range services get their addresses, as `kubectl get servicecidrs` shows it. */
+async function ensureServiceCidr(engine: ApiEngine, ctx: RequestContext, cidr: string): Promise<void> {
+  const range = named('networking.k8s.io/v1', 'ServiceCIDR', { name: 'kubernetes' }, { spec: { cidrs: [cidr] } });
+  await ensure(engine, ctx, range);
+  const definition = definitionFor(engine, range);
+  const { object } = await engine.get(definition, ctx, { name: 'kubernetes' });
+  if ((object as { status?: { conditions?: unknown[] } }).status?.conditions !== undefined) return;
+  const lastTransitionTime = object.metadata.creationTimestamp;
+  const ready = { type: 'Ready', status: 'True', reason: '', message: 'Kubernetes default Service CIDR is ready', lastTransitionTime };
+  await engine.patch(definition, ctx, { name: 'kubernetes' }, { status: { conditions: [ready] } }, { type: 'merge', subresource: 'status' });
 }
 
 function definitionFor(engine: ApiEngine, object: KubeObject): ResourceDefinition {

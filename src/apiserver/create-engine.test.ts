@@ -14,7 +14,7 @@ function folder(t: TestContext): string {
 }
 
 test('a new cluster has its namespaces, its priority classes and the address of its API', async () => {
-  const { client } = await testWorld({ kubernetesEndpoint: { ip: '172.30.0.1', port: 6443 } });
+  const { client, ctx, definition, engine } = await testWorld({ kubernetesEndpoint: { ip: '172.30.0.1', port: 6443 } });
   const names = async (list: Promise<{ items: { metadata: { name?: string } }[] }>): Promise<(string | undefined)[]> =>
     (await list).items.map(({ metadata }) => metadata.name);
   assert.deepEqual(await names(client.list(namespaces)), ['default', 'kube-node-lease', 'kube-public', 'kube-system']);
@@ -23,6 +23,8 @@ test('a new cluster has its namespaces, its priority classes and the address of 
   assert.equal(service.spec?.clusterIP, '10.200.0.1');
   const slice = await client.get(endpointSlices, { name: 'kubernetes', namespace: 'default' });
   assert.deepEqual([slice.endpoints?.[0]?.addresses, slice.ports?.[0]?.port], [['172.30.0.1'], 6443]);
+  const range = (await engine.get(definition('networking.k8s.io/v1/servicecidrs'), ctx, { name: 'kubernetes' })).object;
+  assert.partialDeepStrictEqual(range, { spec: { cidrs: ['10.200.0.0/24'] }, status: { conditions: [{ type: 'Ready', status: 'True' }] } });
 });
 
 test('a cluster that starts again is the same cluster: objects, revision, addresses in use', async (t) => {

@@ -1,5 +1,6 @@
 import { controllers } from './controllers/suite.ts';
 import { differential } from './differential/suite.ts';
+import { kubectl } from './kubectl/suite.ts';
 import type { Suite } from './suite.ts';
 
-export const SUITES: readonly Suite[] = [differential, controllers];
+export const SUITES: readonly Suite[] = [differential, controllers, kubectl];

@@ -35,7 +35,8 @@ export function aggregationController(ctx: ControllerContext, engine: ApiEngine,
 
   const localOf = (name: string): ApiService | undefined => {
     const found = engine.definitions().find((definition) => apiServiceName(definition) === name);
-    return found && localApiService(found.group, found.version, found.builtin);
+    // The group of APIServices themselves is served without one, as upstream's.
+    return found && found.group !== apiServices.group ? localApiService(found.group, found.version, found.builtin) : undefined;
   };
 
   const available = async (service: ApiService): Promise<Available> => {

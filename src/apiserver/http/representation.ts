@@ -3,6 +3,7 @@ import { apiVersionOf } from '../../kube/resources.ts';
 import type { ObjectMeta } from '../../kube/types.ts';
 import type { ListResult, ResourceDefinition, StoredObject } from '../engine.ts';
 import type { Representation } from './accept.ts';
+import { tableOrder } from '../tables/index.ts';
 import { columnsOf, rowOf, type IncludeObject } from './rows.ts';
 
 export interface Rendering extends Representation {
@@ -95,7 +96,7 @@ function* renderTable(
   const head = { kind: 'Table', apiVersion: `meta.k8s.io/${rendering.version}`, metadata, columnDefinitions: headers ? columnsOf(definition, items[0]) : null };
   yield Buffer.from(`${JSON.stringify(head).slice(0, -1)},"rows":[`);
   let first = true;
-  for (const item of items) {
+  for (const item of tableOrder(definition, items)) {
     if (!first) yield COMMA;
     first = false;
     const cells = JSON.stringify(rowOf(definition, item, rendering.now));

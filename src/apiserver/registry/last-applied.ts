@@ -30,9 +30,19 @@ function parsed(text: string | undefined): KubeObject | undefined {
 /** Keeps the note true where there is one, so that client-side apply can go on from here. */
 export function syncLastApplied(object: KubeObject, configuration: KubeObject): KubeObject {
   if (!object.metadata.annotations?.[ANNOTATION]) return object;
-  const { [ANNOTATION]: _note, ...annotations } = configuration.metadata.annotations ?? {};
-  const metadata = { ...configuration.metadata, annotations };
-  // Upstream's encoder ends the text with a line feed.
-  const note = `${JSON.stringify({ ...configuration, metadata })}\n`;
+  const metadata = { ...configuration.metadata };
+  if (metadata.annotations !== undefined) {
+    const { [ANNOTATION]: _note, ...annotations } = metadata.annotations;
+    metadata.annotations = annotations;
+  }
+  // Upstream's encoder has members by name and ends the text with a line feed.
+  const note = `${JSON.stringify(sorted({ ...configuration, metadata }))}\n`;
   return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [ANNOTATION]: note } } };
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
 }

@@ -64,16 +64,14 @@ function applied(definition: ResourceDefinition, object: KubeObject, body: unkno
     case 'strategic': {
       const schema = schemaOf(definition);
       if (!definition.builtin || schema === undefined) throw unsupported(['json', 'merge']);
-      return applyStrategicMergePatch(document, mergeBody(body), schema);
+      return applyStrategicMergePatch(document, mergeBody(body, ''), schema);
     }
   }
 }
 
-function mergeBody(body: unknown): JsonObject {
+function mergeBody(body: unknown, context = 'error decoding patch: '): JsonObject {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${Array.isArray(body) ? 'array' : typeof body} into Go value of type map[string]interface {}`,
-    );
+    throw badRequest(`${context}json: cannot unmarshal ${Array.isArray(body) ? 'array' : typeof body} into Go value of type map[string]interface {}`);
   return body as JsonObject;
 }
 

@@ -67,7 +67,8 @@ function hpaTargets({ spec, status }: Hpa): string {
     const { averageUtilization, averageValue, value } = source?.target ?? {};
     if (averageUtilization !== undefined)
       return `${prefix}${current?.averageUtilization === undefined ? '<unknown>' : `${current.averageUtilization}%`}/${averageUtilization}%`;
-    if (averageValue !== undefined) return `${prefix}${current?.averageValue ?? '<unknown>'}/${averageValue}${prefix === '' ? ' (avg)' : ''}`;
+    if (averageValue !== undefined)
+      return `${prefix}${current?.averageValue ?? '<unknown>'}/${averageValue}${metric.type === 'Object' || metric.type === 'External' ? ' (avg)' : ''}`;
     return `${prefix}${current?.value ?? '<unknown>'}/${value ?? ''}`;
   });
   const more = metrics.length > 2 ? ` + ${metrics.length - 2} more...` : '';

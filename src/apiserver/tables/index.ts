@@ -77,6 +77,14 @@ export function tableColumns(gvk: Gvk): readonly Column[] {
   return printerOf(gvk).columns;
 }
 
+const precedenceOf = (object: KubeObject): number => (object as { spec?: { matchingPrecedence?: number } }).spec?.matchingPrecedence ?? 0;
+
+/** Flow schemas are shown in the order in which they are asked; all others in that of the list. */
+export function tableOrder<T extends { readonly object: KubeObject }>({ group, kind }: Gvk, items: readonly T[]): readonly T[] {
+  if (group !== 'flowcontrol.apiserver.k8s.io' || kind !== 'FlowSchema') return items;
+  return items.toSorted((a, b) => precedenceOf(a.object) - precedenceOf(b.object));
+}
+
 /** One cell a column; `nowMs` is for ages. */
 export function tableRow(object: KubeObject, gvk: Gvk, nowMs: number): Cell[] {
   return printerOf(gvk).row(object as never, nowMs);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { humanDuration } from '../../kube/duration.ts';
 import { compileJsonPath } from '../../kube/jsonpath.ts';
 import type { KubeObject } from '../../kube/types.ts';
-import { customTable, tableColumns, tableRow } from './index.ts';
+import { customTable, tableColumns, tableOrder, tableRow } from './index.ts';
 
 const NOW = Date.parse('2026-01-01T01:00:00Z');
 const created = '2026-01-01T00:55:00Z';
@@ -135,6 +135,15 @@ test('restarts of sidecars count, those of init containers that are done do not'
     { initContainers: [{ name: 'i' }, { name: 's', restartPolicy: 'Always' }] },
   );
   assert.deepEqual(tableRow(object, { group: '', kind: 'Pod' }, NOW).slice(1, 4), ['2/2', 'Running', '3']);
+});
+
+test('flow schemas are shown in the order in which they are asked, which is not that of their names', () => {
+  const schema = (name: string, matchingPrecedence: number) => ({
+    object: { apiVersion: 'v1', kind: 'FlowSchema', metadata: { name }, spec: { matchingPrecedence } },
+  });
+  const [a, b] = [schema('a', 900), schema('b', 1)];
+  assert.deepEqual(tableOrder({ group: 'flowcontrol.apiserver.k8s.io', kind: 'FlowSchema' }, [a, b]), [b, a]);
+  assert.deepEqual(tableOrder({ group: '', kind: 'ConfigMap' }, [a, b]), [a, b]);
 });
 
 test('a load balancer without an address is pending and its ports show the node port', () => {

@@ -18,7 +18,10 @@ function failed(why: string): StatusError {
  * 422 when an operation fails ('test', a path that is not there), 413 for more than 10,000 operations.
  */
 export function applyJsonPatch(document: Json, operations: unknown): Json {
-  if (!Array.isArray(operations)) throw badRequest('a JSON patch is an array of operations');
+  if (!Array.isArray(operations)) {
+    const found = operations === null ? 'null' : typeof operations === 'boolean' ? 'bool' : typeof operations;
+    throw badRequest(`error decoding patch: json: cannot unmarshal ${found} into Go value of type []handlers.jsonPatchOp`);
+  }
   if (operations.length > MAX_OPERATIONS) {
     throw new StatusError(413, 'RequestEntityTooLarge', `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`);
   }

@@ -37,7 +37,7 @@ const SCALAR_DOCS: Record<Scalar, Doc> = {
   microTime: { allOf: [{ $ref: `${REF}io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime` }] },
   duration: { type: 'string' },
   fieldsV1: { allOf: [{ $ref: `${REF}io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1` }] },
-  raw: { type: 'object' },
+  raw: { allOf: [{ $ref: `${REF}io.k8s.apimachinery.pkg.runtime.RawExtension` }] },
   strings: { type: 'array', items: { type: 'string' } },
   any: {},
 };
@@ -53,12 +53,34 @@ const NAMED_SCALARS: Doc = {
   },
   'io.k8s.apimachinery.pkg.apis.meta.v1.Time': { type: 'string', format: 'date-time', description: 'A moment in RFC 3339.' },
   'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime': { type: 'string', format: 'date-time', description: 'A moment in RFC 3339 with microseconds.' },
+  'io.k8s.apimachinery.pkg.runtime.RawExtension': { type: 'object', description: 'An object of any kind.' },
   'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': { type: 'object', description: 'A set of fields, as a trie in JSON.' },
+};
+
+/** Members of JSON schemas that may be this or that, and so have no type. */
+const EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.';
+const EITHER: Readonly<Record<string, string>> = {
+  additionalItems: 'JSONSchemaPropsOrBool',
+  additionalProperties: 'JSONSchemaPropsOrBool',
+  default: 'JSON',
+  dependencies: 'JSONSchemaPropsOrStringArray',
+  enum: 'JSON',
+  example: 'JSON',
+  items: 'JSONSchemaPropsOrArray',
+  status: 'CustomResourceSubresourceStatus',
+};
+const EITHER_DOCS: Doc = {
+  JSON: { description: 'Any JSON value.' },
+  JSONSchemaPropsOrArray: { description: 'A schema, or a list of schemas.' },
+  JSONSchemaPropsOrBool: { description: 'A schema, or true or false.' },
+  JSONSchemaPropsOrStringArray: { description: 'A schema, or a list of names of properties.' },
+  CustomResourceSubresourceStatus: { type: 'object', description: 'How to serve the status subresource; nothing is configured.' },
 };
 
 /** The document of one group and version. */
 export function openApiV3(gv: GroupVersion, resources: readonly OpenApiResource[]): Doc {
   const schemas: Doc = { ...NAMED_SCALARS };
+  if (gv.group === 'apiextensions.k8s.io') for (const [name, doc] of Object.entries(EITHER_DOCS)) schemas[EXTENSIONS + name] = doc;
   const paths: Doc = {};
   for (const resource of resources) {
     const gvk = { group: gv.group, version: gv.version, kind: resource.kind };
@@ -97,13 +119,26 @@ function addType(schemas: Doc, type: TypeSchema, gvk?: { group: string; version:
   if (required.length > 0) doc['required'] = required;
   if (type.atomic) doc['x-kubernetes-map-type'] = 'atomic';
   for (const field of type.fields.values()) {
-    properties[field.name] = fieldDoc(field, descriptionOf(type, field.name));
+    properties[field.name] = fieldDoc(type, field, descriptionOf(type, field.name));
     if (typeof field.type !== 'string') addType(schemas, field.type);
   }
 }
 
-function fieldDoc(field: FieldSchema, description: string): Doc {
-  const value: Doc = typeof field.type === 'string' ? SCALAR_DOCS[field.type] : { allOf: [{ $ref: REF + field.type.name }] };
+/** The values that a field's description lists. */
+function enumOf(description: string): string[] {
+  const [, list = ''] = description.split('Possible enum values:');
+  return Array.from(list.matchAll(/^ - `"(.*?)"`/gm), ([, value = '']) => value);
+}
+
+function fieldDoc(type: TypeSchema, field: FieldSchema, description: string): Doc {
+  const either = field.type === 'any' || type.name === `${EXTENSIONS}JSONSchemaProps` ? EITHER[field.name] : undefined;
+  const values = enumOf(description);
+  const value: Doc =
+    either !== undefined
+      ? { allOf: [{ $ref: REF + EXTENSIONS + either }] }
+      : typeof field.type === 'string'
+        ? { ...SCALAR_DOCS[field.type], ...(values.length > 0 ? { enum: values } : {}) }
+        : { allOf: [{ $ref: REF + field.type.name }] };
   const element: Doc =
     '$ref' in value || 'allOf' in value
       ? { ...value, default: typeof field.type === 'string' ? undefined : {} }

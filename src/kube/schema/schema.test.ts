@@ -123,3 +123,23 @@ test('an OpenAPI document has what kubectl looks for', () => {
     ),
   );
 });
+
+test('documents name the values of a field, and what may be this or that has a type of its own', () => {
+  interface Schemas {
+    components: { schemas: Record<string, { properties: Record<string, { enum?: string[]; items?: object; allOf?: object[] }> }> };
+  }
+  const all = { namespaced: true, verbs: ['get'], subresources: [] };
+  const core = openApiV3({ group: '', version: 'v1' }, [{ plural: 'services', kind: 'Service', ...all }]) as unknown as Schemas;
+  assert.deepEqual(core.components.schemas['io.k8s.api.core.v1.ServiceSpec']?.properties['type']?.enum, [
+    'ClusterIP',
+    'ExternalName',
+    'LoadBalancer',
+    'NodePort',
+  ]);
+  const crd = openApiV3({ group: 'apiextensions.k8s.io', version: 'v1' }, [{ plural: 'x', kind: 'CustomResourceDefinition', ...all }]) as unknown as Schemas;
+  const prefix = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.';
+  const { properties } = crd.components.schemas[`${prefix}JSONSchemaProps`] ?? { properties: {} };
+  assert.deepEqual(properties['items']?.allOf, [{ $ref: `#/components/schemas/${prefix}JSONSchemaPropsOrArray` }]);
+  // Without a type, kubectl explain cannot show the field.
+  assert.notDeepEqual(properties['enum']?.items, {});
+});

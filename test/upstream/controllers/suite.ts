@@ -1,19 +1,13 @@
 /** The same workloads before upstream's controllers and ours, each before its own API server; then both clusters are compared. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { builtinResources } from '../../../src/apiserver/resources/index.ts';
 import { realClock as clock } from '../../../src/runtime/clock.ts';
-import { controllerContext, runControllers } from '../../../src/runtime/context.ts';
-import { httpClient } from '../../../src/runtime/http/client.ts';
-import { loadKubeconfig } from '../../../src/runtime/http/kubeconfig.ts';
-import { silentLogger as log } from '../../../src/runtime/log.ts';
-import { realRandom as random } from '../../../src/runtime/random.ts';
-import { storedResources, workloadControllers } from '../../../src/workloads/index.ts';
 import { differingLines } from '../differential/compare.ts';
 import { startArgosy, startUpstream, type Call, type Peer } from '../peer.ts';
 import type { Suite } from '../suite.ts';
 import { listOf, NAMESPACE, runNode } from './nodes.ts';
 import { pictureOf } from './picture.ts';
+import { runOurControllers, startTheirControllers } from './start.ts';
 import { BEGINNING, CHANGES, LAST_CHANGES, POD_CHANGES } from './scenarios.ts';
 
 /** Those whose work is compared, and those without which it does not go on. */
@@ -35,8 +29,8 @@ export const controllers: Suite = {
     const abort = new AbortController();
     const running: Promise<unknown>[] = [];
     try {
-      await startTheirs(upstream);
-      running.push(runOurs(argosy, abort.signal));
+      await startTheirControllers(upstream, CONTROLLERS);
+      running.push(runOurControllers(argosy, abort.signal));
       await each(peers, { method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: NAMESPACE } } });
       running.push(...peers.map((peer) => runNode(peer, abort.signal)));
       await until(peers, async (peer) => (await peer.call({ path: `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/default` })).status === 200);
@@ -58,20 +52,6 @@ export const controllers: Suite = {
     }
   },
 };
-
-async function startTheirs(peer: Peer): Promise<void> {
-  const config = ['', 'authentication-', 'authorization-'].map((part) => `--${part}kubeconfig=${peer.kubeconfig}`);
-  await peer.start('kube-controller-manager', [...config, '--leader-elect=false', '--secure-port=0', `--controllers=${CONTROLLERS.join(',')}`]);
-}
-
-/** Over HTTP, as theirs. */
-async function runOurs(peer: Peer, signal: AbortSignal): Promise<void> {
-  const client = httpClient(await loadKubeconfig(peer.kubeconfig));
-  const ctx = controllerContext({ client, clock, random, log });
-  const resources = storedResources(builtinResources);
-  await runControllers(ctx, workloadControllers(ctx, { resources: () => resources, ca: 'CA' }), signal);
-  await client.close();
-}
 
 async function each(peers: readonly Peer[], call: Call): Promise<void> {
   for (const { status, body } of await Promise.all(peers.map((peer) => peer.call(call))))

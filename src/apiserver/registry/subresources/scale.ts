@@ -58,11 +58,13 @@ function scaleOf(definition: ResourceDefinition, stored: StoredObject): Scale {
   const paths = pathsOf(definition);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = selectorOf(definition, object);
+  const replicas = read(object, paths.specReplicas) as number | undefined;
   return copyJson({
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: (read(object, paths.specReplicas) as number | undefined) ?? 0 },
+    // As Go has it: none wanted is nothing said.
+    spec: replicas ? { replicas } : {},
     status: { replicas: (read(object, paths.statusReplicas) as number | undefined) ?? 0, selector },
   }) as Scale;
 }
