@@ -2,7 +2,7 @@
 import type { Resource } from '../kube/resources.ts';
 import { StatusError } from '../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../kube/types.ts';
-import type { Client, DeleteOptions, ListOptions, ObjectList, PatchOptions, WatchEvent, WatchOptions, WriteOptions } from '../runtime/client.ts';
+import type { Client, DeleteOptions, GetOptions, ListOptions, ObjectList, PatchOptions, WatchEvent, WatchOptions, WriteOptions } from '../runtime/client.ts';
 import type { ApiEngine, ApiWatch, ApiWatchEvent, RequestContext, ResourceDefinition, StoredObject, UserInfo } from './engine.ts';
 import { copyJson } from '../kube/json.ts';
 
@@ -25,7 +25,8 @@ export function inProcessClient(engine: ApiEngine, user: UserInfo): Client {
   const typed = <T extends KubeObject>(stored: StoredObject): T => stored.object as T;
 
   return {
-    get: async <T extends KubeObject>(resource: Resource<T>, key: ObjectKey) => typed<T>(await engine.get(definitionOf(resource), context(), key)),
+    get: async <T extends KubeObject>(resource: Resource<T>, key: ObjectKey, { subresource }: GetOptions = {}) =>
+      typed<T>(await engine.get(definitionOf(resource), context(), key, subresource === undefined ? {} : { subresource })),
     async list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
       const { revision, items, continue: token, remainingItemCount } = await engine.list(definitionOf(resource), context(), options);
       return {

@@ -44,6 +44,8 @@ export interface ApiServerOptions {
 
 export interface RunningApiServer {
   port: number;
+  /** What is served, with what is measured: for those who ask without HTTP. */
+  engine: ApiEngine;
   /** The servers behind this one. */
   aggregator: Aggregator;
   /** Ends watches and streams and closes all connections. */
@@ -112,7 +114,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
     await close();
     throw error;
   }
-  return { port, aggregator, close };
+  return { port, engine, aggregator, close };
 }
 
 function httpsServer(world: HandlerWorld, pki: ApiServerOptions['pki'], connections: Set<Duplex>): Server {

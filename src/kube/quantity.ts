@@ -128,9 +128,14 @@ function decimalText(nanos: bigint, form: Format): string {
   return `${value}${DECIMAL_SUFFIX.get(exponent) ?? ''}`;
 }
 
-/** '250m', '2'. */
-export function formatMillis(millis: number): string {
-  return format({ nanos: BigInt(Math.round(millis)) * 1_000_000n, format: 'DecimalSI' });
+/** '250m', '2'; as BinarySI '2Ki', where the value is whole and has a unit. */
+export function formatMillis(millis: number, form: 'DecimalSI' | 'BinarySI' = 'DecimalSI'): string {
+  return format({ nanos: BigInt(Math.round(millis)) * 1_000_000n, format: form });
+}
+
+/** As near as a number comes. Throws QuantityError. */
+export function approximate(value: string | number): number {
+  return Number(parse(value).nanos) / Number(NANOS);
 }
 
 /** Canonical BinarySI: 3993600000 → '3900000Ki'. */

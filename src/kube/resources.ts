@@ -14,6 +14,7 @@ import type {
   Endpoints,
   EndpointSlice,
   Event,
+  HorizontalPodAutoscaler,
   Job,
   KubeObject,
   Lease,
@@ -78,6 +79,7 @@ export const daemonSets = define<DaemonSet>('apps', 'v1', 'DaemonSet', 'daemonse
 export const deployments = define<Deployment>('apps', 'v1', 'Deployment', 'deployments');
 export const replicaSets = define<ReplicaSet>('apps', 'v1', 'ReplicaSet', 'replicasets');
 export const statefulSets = define<StatefulSet>('apps', 'v1', 'StatefulSet', 'statefulsets');
+export const horizontalPodAutoscalers = define<HorizontalPodAutoscaler>('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers');
 export const cronJobs = define<CronJob>('batch', 'v1', 'CronJob', 'cronjobs');
 export const jobs = define<Job>('batch', 'v1', 'Job', 'jobs');
 export const certificateSigningRequests = define<CertificateSigningRequest>(

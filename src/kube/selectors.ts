@@ -167,6 +167,12 @@ export function formatLabelSelector(selector: LabelSelector | undefined): string
   return parts.length === 0 ? '<none>' : parts.sort().join(',');
 }
 
+/** The same for a query: '' when it selects everything. */
+export function labelSelectorQuery(selector: LabelSelector | undefined): string {
+  const text = formatLabelSelector(selector);
+  return text === '<none>' ? '' : text;
+}
+
 export interface FieldRequirement {
   field: string;
   op: '=' | '!=';

@@ -52,6 +52,13 @@ export interface PatchOptions extends WriteOptions {
   force?: boolean;
 }
 
+export interface GetOptions {
+  /** 'scale', 'status'; in the APIs of metrics the name of a metric. */
+  subresource?: string;
+  /** What an API of its own kind wants to know besides; only over HTTP. */
+  query?: Readonly<Record<string, string>>;
+}
+
 export interface DeleteOptions {
   gracePeriodSeconds?: number;
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
@@ -60,7 +67,8 @@ export interface DeleteOptions {
 }
 
 export interface Client {
-  get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): Promise<T>;
+  /** With a subresource `T` is what that speaks. */
+  get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, options?: GetOptions): Promise<T>;
   list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<ObjectList<T>>;
   /**
    * Events in revision order, none missing, none twice. Ends when the signal aborts or the server ends the watch;

@@ -1,3 +1,5 @@
 /** Scaling; see README.md. */
 export { clusterAutoscaler } from './autoscaler/controller.ts';
 export type { AutoscalerOptions } from './autoscaler/options.ts';
+export { horizontalPodAutoscaler } from './hpa/controller.ts';
+export { restMetrics } from './hpa/rest-metrics.ts';

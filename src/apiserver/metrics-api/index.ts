@@ -62,7 +62,7 @@ class Metrics {
 
   #ofPod(pod: Pod): KubeObject | undefined {
     const usage = pod.spec?.nodeName ? this.#sampler.usageOf(pod.spec.nodeName) : undefined;
-    const own = usage?.pods.find(({ namespace, name }) => name === pod.metadata.name && namespace === pod.metadata.namespace);
+    const own = usage?.byPod.get(`${pod.metadata.namespace ?? ''}/${pod.metadata.name ?? ''}`);
     if (usage === undefined || own === undefined) return undefined;
     return { ...head(podMetrics, pod, usage), containers: own.containers.map(({ name, usage: used }) => ({ name, usage: usageList(used) })) } as KubeObject;
   }

@@ -2,11 +2,18 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { KubeletOf, NodeStats } from '../../runtime/kubelet.ts';
 import type { Logger } from '../../runtime/log.ts';
-import { usageBetween, type NodeUsage } from './usage.ts';
+import { usageBetween, type NodeUsage, type PodUsage } from './usage.ts';
 
 const INTERVAL_MS = 15_000;
 /** A node's second sample comes sooner, so that there is an answer soon after it came. */
 const SECOND_SAMPLE_MS = 2_000;
+
+/** With what each pod used, by 'namespace/name': it is asked for one pod at a time. */
+export type IndexedUsage = NodeUsage & { byPod: ReadonlyMap<string, PodUsage> };
+
+function indexed(usage: NodeUsage): IndexedUsage {
+  return { ...usage, byPod: new Map(usage.pods.map((pod) => [`${pod.namespace}/${pod.name}`, pod])) };
+}
 
 export interface SamplerWorld {
   kubeletOf: KubeletOf;
@@ -17,7 +24,7 @@ export interface SamplerWorld {
 
 export class Sampler {
   readonly #world: SamplerWorld;
-  readonly #samples = new Map<string, { older?: NodeStats; newer: NodeStats }>();
+  readonly #samples = new Map<string, { newest: NodeStats; usage?: IndexedUsage }>();
   readonly #stop = new AbortController();
 
   constructor(world: SamplerWorld) {
@@ -30,9 +37,8 @@ export class Sampler {
   }
 
   /** Undefined until there are two samples. */
-  usageOf(nodeName: string): NodeUsage | undefined {
-    const samples = this.#samples.get(nodeName);
-    return samples?.older && usageBetween(samples.older, samples.newer);
+  usageOf(nodeName: string): IndexedUsage | undefined {
+    return this.#samples.get(nodeName)?.usage;
   }
 
   async #run(): Promise<void> {
@@ -40,7 +46,7 @@ export class Sampler {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await this.#sampleAll();
-      const someNew = [...this.#samples.values()].some(({ older }) => older === undefined);
+      const someNew = [...this.#samples.values()].some(({ usage }) => usage === undefined);
       await clock.sleep(someNew || this.#samples.size === 0 ? SECOND_SAMPLE_MS : INTERVAL_MS, signal);
     }
   }
@@ -60,9 +66,10 @@ export class Sampler {
     const kubelet = this.#world.kubeletOf(name);
     if (kubelet === undefined) return;
     try {
-      const newer = await kubelet.stats();
-      const last = this.#samples.get(name)?.newer;
-      this.#samples.set(name, last === undefined ? { newer } : { older: last, newer });
+      const newest = await kubelet.stats();
+      const last = this.#samples.get(name)?.newest;
+      const usage = last && usageBetween(last, newest);
+      this.#samples.set(name, usage === undefined ? { newest } : { newest, usage: indexed(usage) });
     } catch (error) {
       this.#world.log.warn('the usage of a node could not be sampled', { node: name, error: String(error) });
     }

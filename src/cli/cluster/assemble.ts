@@ -28,6 +28,7 @@ import { serveControl } from '../control.ts';
 import { entryOf } from '../entries.ts';
 import type { ClusterPaths } from '../home.ts';
 import { packageRoot } from '../package-root.ts';
+import { hpaController } from './autoscaling.ts';
 import { cloudState, nodePool } from './cloud-state.ts';
 import { actingAs, AUTOSCALER, CERTIFICATES, CONTROLLER_MANAGER, INSTALLER, ROLE_AGGREGATOR, SCHEDULER } from './identities.ts';
 import { ensureLocalPathClass } from './local-path-class.ts';
@@ -159,6 +160,8 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       onRemove: (nodeName) =>
         void nodes.remove(nodeName).catch((error: unknown) => log.error('a node could not be removed', { node: nodeName, error: String(error) })),
     });
+    const autoscaling = hpaController({ base, within, server, host: LOCALHOST, pki });
+    undo.push(() => autoscaling.close());
     const controllers = [
       customResourceController(base, engine),
       aggregationController(base, engine, (service) => server.aggregator.probe(service)),
@@ -172,6 +175,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       ...certificateControllers(actingAs(CERTIFICATES, base, within), certificateSigner({ cert: pki.ca, key: pki.caKey })),
       clusterRoleController(actingAs(ROLE_AGGREGATOR, base, within)),
       schedulerController(actingAs(SCHEDULER, base, within)),
+      autoscaling.controller,
       clusterAutoscaler(actingAs(AUTOSCALER, base, within), cloud, {
         expander: config.expander,
         scaleDownUnneededMs: config.scaleDownAfterMs,

@@ -3,7 +3,7 @@ import { Agent, request, type Dispatcher } from 'undici';
 import { apiVersionOf, type Resource } from '../../kube/resources.ts';
 import { StatusError, type Status } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
-import type { Client, DeleteOptions, ListOptions, ObjectList, PatchOptions, PatchType, WatchEvent, WatchOptions, WriteOptions } from '../client.ts';
+import type { Client, DeleteOptions, GetOptions, ListOptions, ObjectList, PatchOptions, PatchType, WatchEvent, WatchOptions, WriteOptions } from '../client.ts';
 import { LineSplitter } from './lines.ts';
 import { listQuery, resourcePath, watchQuery, writeQuery } from './request.ts';
 
@@ -79,7 +79,7 @@ export function httpClient(options: HttpClientOptions): Client & { close(): Prom
   }
 
   return {
-    get: (resource, key) => json('GET', resourcePath(resource, key.namespace, key.name), {}),
+    get: (resource, key, { subresource, query = {} }: GetOptions = {}) => json('GET', resourcePath(resource, key.namespace, key.name, subresource), query),
     async list<T extends KubeObject>(resource: Resource<T>, list: ListOptions = {}): Promise<ObjectList<T>> {
       const answer = await json<ObjectList<T>>('GET', resourcePath(resource, list.namespace), listQuery(list));
       // Items of typed lists carry neither apiVersion nor kind.
@@ -165,6 +165,12 @@ function parseEvent<T extends KubeObject>(line: string): WatchEvent<T> {
   }
 }
 
+/** What an answer means that does not say it itself, in client-go's words. */
+const UNSAID: Readonly<Record<number, readonly [reason: string, message: string]>> = {
+  404: ['NotFound', 'the server could not find the requested resource'],
+  503: ['ServiceUnavailable', 'the server is currently unable to handle the request'],
+};
+
 function statusError(code: number, text: string): StatusError {
   try {
     const body = JSON.parse(text) as Partial<Status>;
@@ -172,7 +178,8 @@ function statusError(code: number, text: string): StatusError {
   } catch {
     // Not from the API server (a proxy's page): fall through to the text itself.
   }
-  return new StatusError(code, 'Unknown', `the server answered ${code}: ${text.slice(0, 200)}`);
+  const known = UNSAID[code];
+  return known === undefined ? new StatusError(code, 'Unknown', `the server answered ${code}: ${text.slice(0, 200)}`) : new StatusError(code, ...known);
 }
 
 function statusFrom(code: number, status: Partial<Status>): StatusError {

@@ -8,7 +8,7 @@ export function resourcePath(resource: Resource, namespace: string | undefined, 
   if (resource.namespaced && namespace !== undefined) parts.push('namespaces', encodeURIComponent(namespace));
   parts.push(resource.plural);
   if (name !== undefined) parts.push(encodeURIComponent(name));
-  if (subresource !== undefined) parts.push(subresource);
+  if (subresource !== undefined) parts.push(encodeURIComponent(subresource));
   return `/${parts.join('/')}`;
 }
 

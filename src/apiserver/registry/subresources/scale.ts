@@ -1,6 +1,6 @@
 /** The scale subresource: replicas of anything, under one shape (autoscaling/v1 Scale). */
 import { badRequest, conflict, invalid } from '../../../kube/status.ts';
-import { formatLabelSelector } from '../../../kube/selectors.ts';
+import { labelSelectorQuery } from '../../../kube/selectors.ts';
 import type { KubeObject, LabelSelector, ObjectKey, Unstructured } from '../../../kube/types.ts';
 import type { PatchRequest, RequestContext, ResourceDefinition, ScalePaths, StoredObject } from '../../engine.ts';
 import { encode } from '../../store/stored-object.ts';
@@ -49,8 +49,7 @@ function selectorOf(definition: ResourceDefinition, object: KubeObject): string 
   const { selector } = ((object as Unstructured)['spec'] ?? {}) as { selector?: LabelSelector | Record<string, string> };
   if (selector === undefined) return undefined;
   const structured = definition.plural === 'replicationcontrollers' ? { matchLabels: selector as Record<string, string> } : (selector as LabelSelector);
-  const text = formatLabelSelector(structured);
-  return text === '<none>' ? '' : text;
+  return labelSelectorQuery(structured);
 }
 
 function scaleOf(definition: ResourceDefinition, stored: StoredObject): Scale {
