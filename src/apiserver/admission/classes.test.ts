@@ -52,6 +52,10 @@ test('an ingress that names its class, in either way, keeps it; one that is ther
   await world.client.create(ingressClasses, ingressClass('usual', 'true'));
   assert.equal(await classGiven(world, 'named', { className: 'other' }), 'other');
   assert.equal(await classGiven(world, 'annotated', { annotations: { 'kubernetes.io/ingress.class': 'nginx' } }), undefined);
+  const warned = { ...world.ctx, warnings: [] as string[] };
+  const more = ingress('warned', { annotations: { 'kubernetes.io/ingress.class': 'nginx' } });
+  await world.engine.create(world.definition('networking.k8s.io/v1/ingresses'), warned, 'default', more);
+  assert.deepEqual(warned.warnings, [`annotation "kubernetes.io/ingress.class" is deprecated, please use 'spec.ingressClassName' instead`]);
   const early = await world.client.patch(ingresses, { namespace: 'default', name: 'early' }, { metadata: { labels: { a: 'b' } } }, { type: 'merge' });
   assert.equal((early['spec'] as { ingressClassName?: string }).ingressClassName, undefined);
 });

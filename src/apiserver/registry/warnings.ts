@@ -34,6 +34,7 @@ export function warnAboutNew({ storage }: ResourceDefinition, object: KubeObject
   if (NAMES_IN_HOSTNAMES.has(collection)) warnAboutName(object, warnings);
   if (collection === '/resourcequotas') warnAboutQuota(object as ResourceQuota, warnings);
   if (collection === '/pods') warnings.push(...warningsOfPod('', object));
+  if (collection === 'networking.k8s.io/ingresses') warnAboutIngress(object as Unstructured, warnings);
   warnAboutParts(collection, object, warnings);
 }
 
@@ -56,6 +57,14 @@ function warnAboutParts(collection: string, object: KubeObject, warnings: string
 function warningsOfClaim(path: string, spec: PersistentVolumeClaim['spec']): string[] {
   const { requests, limits } = spec?.resources ?? {};
   return [...fractional(`${path}.resources.requests`, requests, ['storage']), ...fractional(`${path}.resources.limits`, limits, ['storage'])];
+}
+
+const INGRESS_CLASS = 'kubernetes.io/ingress.class';
+
+function warnAboutIngress(ingress: Unstructured, warnings: string[]): void {
+  const { ingressClassName } = (ingress['spec'] ?? {}) as { ingressClassName?: string };
+  if (ingress.metadata.annotations?.[INGRESS_CLASS] === undefined || ingressClassName !== undefined) return;
+  warnings.push(`annotation "${INGRESS_CLASS}" is deprecated, please use 'spec.ingressClassName' instead`);
 }
 
 /** A limit below what it is a limit of leaves room that nothing can use. */

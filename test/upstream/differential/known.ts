@@ -32,7 +32,7 @@ export const KNOWN: readonly KnownDifference[] = [
     matches: ({ upstream, argosy }) => upstream === argosy.replace(/(the server rejected our request due to an error in our request): (?:[^"\\]|\\.)*/, '$1'),
   },
   {
-    reason: 'of a pod that may not change so, upstream shows the difference in Go; values of structs are shown as JSON has them, not as Go',
+    reason: 'of a pod or a claim that may not change so, upstream shows the difference in Go; values of structs are shown as JSON has them, not as Go',
     matches: ({ upstream, argosy }) => withoutGoValues(upstream) === withoutGoValues(argosy),
   },
   {
@@ -66,7 +66,7 @@ export const KNOWN: readonly KnownDifference[] = [
 /** Values of whole objects in errors, and what upstream adds to them. */
 function withoutGoValues(text: string): string {
   return text
-    .replace(/(negative\))\\n(?:[^"\\]|\\.)*/g, '$1')
+    .replace(/(negative\)|for bound claims)\\n(?:[^"\\]|\\.)*?(?=, spec\.|")/g, '$1')
     .replace(/Invalid value: (?:\{|\\"\{|"\{).*?(?=: (?:field is immutable|strict decoding|json: ))/g, 'Invalid value: <object>')
     .replace(/Invalid value: \\?"\{.*?(?=: strict decoding)/g, 'Invalid value: <object>');
 }

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Suite } from '../suite.ts';
 import { startArgosy, startUpstream } from '../peer.ts';
+import { classCases } from './classes.ts';
 import { compare, differingLines, makeServiceAccount, type Comparison, type Difference } from './compare.ts';
 import { generatedCases } from './generated.ts';
 import { reasonFor } from './known.ts';
@@ -20,7 +21,9 @@ export const differential: Suite = {
     try {
       await Promise.all([upstream, argosy].map((peer) => makeServiceAccount(peer, 'default')));
       await defineRuledKinds([upstream, argosy]);
-      const cases = [...WRITTEN, ...sequenceCases(), ...ruleCases(), ...runtimeClassCases(), ...generatedCases()].filter(({ name }) => name.includes(filter));
+      const cases = [...WRITTEN, ...sequenceCases(), ...ruleCases(), ...runtimeClassCases(), ...classCases(), ...generatedCases()].filter(({ name }) =>
+        name.includes(filter),
+      );
       const result = await compare(upstream, argosy, cases, (done) => log(`${done} of ${cases.length} cases`));
       for (const difference of result.differences.filter((found) => reasonFor(found) === undefined))
         log(`${difference.name}\n  ${difference.request}\n${differingLines(difference)}`);
