@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { messagesIn, type DescriptorField, type Message } from './descriptors.ts';
 import { modelOf } from './models.ts';
 import { markersOf } from './markers.ts';
+import { numberFields } from './field-numbers.ts';
 import { readSwagger, type SwaggerSchema } from './swagger.ts';
 import { dataTypeOf } from './table.ts';
 import type { TypeData, FieldData } from '../../src/kube/schema/table-data.ts';
@@ -207,6 +208,7 @@ function main(): void {
       if (WITHOUT_PROTOBUF.some((prefix) => name.startsWith(prefix)) && schema.properties) types[name] = typeFromSwagger(name, schema);
     }
     addYoungerFields(types);
+    numberFields(types);
     const used = new Set(Object.values(types).flatMap((type) => type.fields.map((field) => field.t)));
     warnOfNames(types, swagger);
     for (const name of used) if (name.startsWith('io.k8s.') && !types[name]) console.error(`warning: ${name} is referred to and unknown`);

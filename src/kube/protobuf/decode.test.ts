@@ -54,6 +54,12 @@ const wanted: Record<string, object> = {
     rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }],
   },
 };
+test("client-go's protobuf of a definition with all that schemas may say becomes the JSON of the same object", () => {
+  const path = join(import.meta.dirname, 'fixtures/client-go-0.37-bodies.json');
+  const { customresourcedefinitions } = JSON.parse(readFileSync(path, 'utf8')) as { customresourcedefinitions: { body: string; json: object } };
+  assert.deepEqual(decodeKubeProtobuf(Buffer.from(customresourcedefinitions.body, 'base64')), customresourcedefinitions.json);
+});
+
 for (const [resource, want] of Object.entries(wanted)) {
   test(`kubectl's protobuf of ${resource} becomes the JSON of the same object`, () => assert.deepEqual(decode(resource), want));
 }

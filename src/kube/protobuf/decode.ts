@@ -3,7 +3,7 @@
  * driven by the schema table. Go's generated encoders write every non-pointer field, so zero values are dropped, as `omitempty` would.
  */
 import { schemaOf, type FieldSchema, type TypeSchema } from '../schema/index.ts';
-import { decodeScalar } from './scalars.ts';
+import { decodeScalar, rawJson } from './scalars.ts';
 import { WireReader, ProtobufError } from './wire.ts';
 
 export { ProtobufError } from './wire.ts';
@@ -69,23 +69,23 @@ function decodeMessage(bytes: Uint8Array, type: TypeSchema, depth: number): Reco
     const { number, wireType } = reader.tag();
     const known = fields.get(number);
     if (known?.inline) Object.assign(object, decodeMessage(reader.bytes(), known.inline, depth + 1));
-    else if (known?.field) decodeField(reader, wireType, known.field, object, depth);
+    else if (known?.field) decodeField(reader, wireType, known.field, type, object, depth);
     else reader.skip(wireType);
   }
   return object;
 }
 
-function decodeField(reader: WireReader, wireType: number, field: FieldSchema, object: Record<string, unknown>, depth: number): void {
-  const { name, type, container } = field;
+function decodeField(reader: WireReader, wireType: number, field: FieldSchema, owner: TypeSchema, object: Record<string, unknown>, depth: number): void {
+  const { name, type, container, wire } = field;
   if (container === 'map') {
-    const [key, value] = decodeMapEntry(reader.bytes(), field, depth);
+    const [key, value] = decodeMapEntry(reader.bytes(), field, owner, depth);
     const map = (object[name] ??= {}) as Record<string, unknown>;
     Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });
     return;
   }
-  const value = decodeValue(reader, wireType, type, depth);
+  const value = wire === undefined ? decodeValue(reader, wireType, type, depth) : decodeEither(reader.bytes(), wire, owner, depth);
   if (container === 'list') {
-    if (Array.isArray(value) && type !== 'strings') ((object[name] ??= []) as unknown[]).push(...value);
+    if (wire === undefined && Array.isArray(value) && type !== 'strings') ((object[name] ??= []) as unknown[]).push(...value);
     else ((object[name] ??= []) as unknown[]).push(value);
     return;
   }
@@ -96,14 +96,33 @@ function decodeValue(reader: WireReader, wireType: number, type: FieldSchema['ty
   return typeof type === 'string' ? decodeScalar(reader, wireType, type) : decodeMessage(reader.bytes(), type, depth + 1);
 }
 
-function decodeMapEntry(bytes: Uint8Array, field: FieldSchema, depth: number): [string, unknown] {
+/** A value of any kind, or a schema or what may stand for one. Only schemas have such fields: `schema` is the type of their owner. */
+function decodeEither(bytes: Uint8Array, wire: NonNullable<FieldSchema['wire']>, schema: TypeSchema, depth: number): unknown {
+  if (wire === 'empty') return {};
+  if (wire === 'json') return rawJson(bytes) ?? null;
+  const schemaAt = wire === 'schemaOrBool' ? 2 : 1;
+  const reader = new WireReader(bytes);
+  const others: unknown[] = [];
+  let allows = false;
+  let found: Record<string, unknown> | undefined;
+  while (reader.more()) {
+    const { number } = reader.tag();
+    if (number === schemaAt) found = decodeMessage(reader.bytes(), schema, depth + 1);
+    else if (wire === 'schemaOrBool') allows = reader.varint() !== 0n;
+    else others.push(wire === 'schemaOrStrings' ? reader.text() : decodeMessage(reader.bytes(), schema, depth + 1));
+  }
+  return found ?? (wire === 'schemaOrBool' ? allows : others);
+}
+
+function decodeMapEntry(bytes: Uint8Array, field: FieldSchema, owner: TypeSchema, depth: number): [string, unknown] {
   const reader = new WireReader(bytes);
   let key = '';
   let value: unknown = typeof field.type === 'string' ? (field.type === 'string' ? '' : field.type === 'bytes' ? '' : undefined) : {};
   while (reader.more()) {
     const { number, wireType } = reader.tag();
     if (number === 1) key = reader.text();
-    else if (number === 2) value = decodeValue(reader, wireType, field.type, depth);
+    else if (number === 2)
+      value = field.wire === undefined ? decodeValue(reader, wireType, field.type, depth) : decodeEither(reader.bytes(), field.wire, owner, depth);
     else reader.skip(wireType);
   }
   return [key, value];

@@ -89,7 +89,8 @@ function duration(bytes: Uint8Array): string {
   return `${nanoseconds / 1e9}s`;
 }
 
-function rawJson(bytes: Uint8Array): unknown {
+/** {raw}: bytes of JSON; undefined when there are none. */
+export function rawJson(bytes: Uint8Array): unknown {
   let raw: Uint8Array | undefined;
   for (const { reader } of fields(bytes)) raw = reader.bytes();
   if (raw === undefined || raw.length === 0) return undefined;

@@ -46,6 +46,8 @@ export interface FieldSchema {
   readonly pointer: boolean;
   /** In protobuf; absent for fields of an inlined struct and of kinds without protobuf. */
   readonly number?: number;
+  /** Its message in protobuf is something else in JSON: any value, or a schema or what may stand for one. */
+  readonly wire?: NonNullable<FieldData['w']>;
 }
 
 export interface TypeSchema {
@@ -145,6 +147,7 @@ function makeField(field: FieldData): FieldSchema {
     ...(field.lk === undefined ? {} : { listMapKeys: field.lk }),
     ...(field.mt === undefined ? {} : { mapType: field.mt }),
     ...(field.p === undefined ? {} : { number: field.p }),
+    ...(field.w === undefined ? {} : { wire: field.w }),
   };
 }
 

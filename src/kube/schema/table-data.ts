@@ -10,6 +10,8 @@ export interface FieldData {
   p?: number;
   /** Go keeps it by pointer, so protobuf tells its zero value from its absence. */
   z?: 1;
+  /** In protobuf a message that is something else in JSON. */
+  w?: 'empty' | 'json' | 'schemaOrBool' | 'schemaOrList' | 'schemaOrStrings';
   /** Required. */
   r?: 1;
   /** Default. */
