@@ -103,3 +103,12 @@ test('a job runs once and a cron job allows overlap', () => {
   };
   assert.deepEqual([spec['completions'], spec['parallelism'], spec['backoffLimit'], spec['completionMode'], spec['suspend']], [1, 1, 6, 'NonIndexed', false]);
 });
+
+test('a node that does not say otherwise lets pods have all it has', () => {
+  const capacity = { cpu: '4', memory: '8Gi' };
+  assert.partialDeepStrictEqual(defaulted({ apiVersion: 'v1', kind: 'Node', metadata: {}, status: { capacity } }), {
+    status: { capacity, allocatable: capacity },
+  });
+  const allocatable = { cpu: '3' };
+  assert.partialDeepStrictEqual(defaulted({ apiVersion: 'v1', kind: 'Node', metadata: {}, status: { capacity, allocatable } }), { status: { allocatable } });
+});

@@ -214,6 +214,7 @@ const DEFAULTS: Record<string, Defaulter> = {
     if (spec?.podCIDR && spec.podCIDR !== spec.podCIDRs?.[0]) spec.podCIDRs = [spec.podCIDR];
     if (spec?.podCIDRs?.[0] !== undefined && !spec.podCIDR) spec.podCIDR = spec.podCIDRs[0];
     node.status ??= {};
+    if (node.status.capacity !== undefined) node.status.allocatable ??= { ...node.status.capacity };
     node.status.daemonEndpoints ??= {};
     node.status.daemonEndpoints.kubeletEndpoint ??= { Port: 0 };
     node.status.nodeInfo = { ...NO_NODE_INFO, ...node.status.nodeInfo };

@@ -45,6 +45,8 @@ const CHOSEN: readonly [RegExp, string][] = [
   // Of a pod template in Go's form of it, which has fields that ours has not.
   [new RegExp(`\\b(web|my-web|made|agent|db)-${HASH}\\b`, 'g'), '$1-<hash>'],
   [new RegExp(`(pod-template-hash(?:=|: "?))${HASH}`, 'g'), '$1<hash>'],
+  // Whether a deployment made anew under its name meets the replica set of the old one is chance.
+  [/^ *(?:f:)?collisionCount: .*\n/gm, ''],
   [/\bX509SHA256=[0-9a-f]{64}\b/g, 'X509SHA256=<certificate>'],
   [/(Resource Version: +)\d+/g, '$1<revision>'],
   [/("serverAddress":")[^"]*/g, '$1<address>'],

@@ -38,6 +38,16 @@ export const kubectl: Suite = {
   name: 'kubectl',
   title: 'The same kubectl commands to kube-apiserver and Argosy',
   tools: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'],
+  whyNot() {
+    for (const program of ['openssl', 'curl', 'bash']) {
+      try {
+        execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
+      } catch {
+        return `needs ${program}`;
+      }
+    }
+    return undefined;
+  },
   async run({ dir, filter, log }) {
     const abort = new AbortController();
     const running: Promise<unknown>[] = [];
