@@ -111,7 +111,8 @@ function comparison(key: string, operator: string, queue: string[], value: () =>
     }
     case 'in':
     case 'notin': {
-      if (queue.shift() !== '(') throw bad(`found '', expected: '('`);
+      const open = queue.shift() ?? '';
+      if (open !== '(') throw bad(`found '${open}' expected: '('`);
       const values = new Set<string>();
       for (;;) {
         values.add(labelValue(value()));

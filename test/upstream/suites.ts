@@ -1,6 +1,7 @@
+import { autoscaling } from './controllers/autoscaling.ts';
 import { controllers } from './controllers/suite.ts';
 import { differential } from './differential/suite.ts';
 import { kubectl } from './kubectl/suite.ts';
 import type { Suite } from './suite.ts';
 
-export const SUITES: readonly Suite[] = [differential, controllers, kubectl];
+export const SUITES: readonly Suite[] = [differential, controllers, autoscaling, kubectl];

@@ -48,6 +48,13 @@ const RULES: Record<string, KindRules> = {
       };
     },
   },
+  // Upstream's list of what was measured is written even when there is none.
+  'autoscaling/horizontalpodautoscalers': {
+    subresource(object) {
+      const { apiVersion, status } = object as Unstructured & { status?: { currentMetrics?: unknown } };
+      if (apiVersion === 'autoscaling/v2' && status !== undefined) status.currentMetrics ??= null;
+    },
+  },
   // When a volume came to its phase is the server's to say.
   '/persistentvolumes': {
     create(object, { world }) {

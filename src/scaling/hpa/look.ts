@@ -174,12 +174,7 @@ class Look {
 
   #select(selector: string): Selected | { error: string; condition: Combined['condition'] } {
     if (selector === '') return this.#unselected('SelectorRequired', 'selector is required', "the HPA target's scale is missing a selector");
-    let selected: Selected;
-    try {
-      selected = this.#world.selection.select(this.#key, selector);
-    } catch (error) {
-      return this.#unselected('InvalidSelector', `couldn't convert selector into a corresponding internal selector object: ${textOf(error)}`);
-    }
+    const selected = this.#world.selection.select(this.#key, selector);
     if (selected.by.length <= 1) return selected;
     const text = `pods by selector ${selector} are controlled by more than one HPA (e.g. [${selected.by.slice(0, 2).join(' ')}])`;
     return this.#unselected('AmbiguousSelector', text);

@@ -36,7 +36,7 @@ export class PodSelection {
     });
   }
 
-  /** What the autoscaler selects, from now on until it is forgotten. Throws StatusError 400 for a selector that cannot be understood. */
+  /** What the autoscaler selects, from now on until it is forgotten. The selector is one that can be understood. */
   select({ namespace = '', name }: ObjectKey, selector: string): Selected {
     let known = this.#namespaces.get(namespace);
     if (known === undefined) {

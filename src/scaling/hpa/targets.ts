@@ -1,5 +1,6 @@
 /** What an autoscaler scales: anything with a scale subresource. */
 import type { Resource } from '../../kube/resources.ts';
+import { parseLabelSelector } from '../../kube/selectors.ts';
 import { isConflict, StatusError } from '../../kube/status.ts';
 import type { ObjectKey } from '../../kube/types.ts';
 import type { Client } from '../../runtime/client.ts';
@@ -30,12 +31,26 @@ export async function findTarget(client: Client, resources: readonly Resource[],
   let first: unknown;
   for (const { object: _typed, ...resource } of resources) {
     try {
-      return { resource, key, scale: await client.get<Scale>(resource, key, { subresource: 'scale' }) };
+      const scale = await client.get<Scale>(resource, key, { subresource: 'scale' });
+      checkSelector(scale.status?.selector ?? '');
+      return { resource, key, scale };
     } catch (error) {
       first ??= isUnserved(error) ? new StatusError(404, 'NotFound', 'the server could not find the requested resource') : error;
     }
   }
   throw first;
+}
+
+/** Upstream's client reads it with the rest, and fails so. */
+function checkSelector(selector: string): void {
+  try {
+    parseLabelSelector(selector);
+  } catch (error) {
+    const why = `couldn't parse the selector string ${JSON.stringify(selector)}: ${(error as Error).message}`;
+    throw new Error(`received an object from a /scale endpoint which was not convertible to autoscaling Scale: failed to parse target selector: ${why}`, {
+      cause: error,
+    });
+  }
 }
 
 /** Not the object is missing, but the subresource. */

@@ -53,7 +53,7 @@ export const controllers: Suite = {
   },
 };
 
-async function each(peers: readonly Peer[], call: Call): Promise<void> {
+export async function each(peers: readonly Peer[], call: Call): Promise<void> {
   for (const { status, body } of await Promise.all(peers.map((peer) => peer.call(call))))
     if (status >= 300) throw new Error(`${call.method} ${call.path}: ${status} ${body}`);
 }
@@ -72,7 +72,7 @@ async function changePod(peer: Peer, selector: string, change: 'delete' | 'strip
   await each([peer], change === 'delete' ? { method: 'DELETE', path } : { method: 'PATCH', path, headers, body: { metadata: { labels } } });
 }
 
-function compare(theirs: ReadonlyMap<string, string>, ours: ReadonlyMap<string, string>, filter: string, say: (text: string) => void) {
+export function compare(theirs: ReadonlyMap<string, string>, ours: ReadonlyMap<string, string>, filter: string, say: (text: string) => void) {
   const keys = [...new Set([...theirs.keys(), ...ours.keys()])].filter((key) => key.includes(filter)).toSorted();
   const different = keys.filter((key) => theirs.get(key) !== ours.get(key));
   for (const name of different) say(`${name}\n${differingLines({ name, request: '', upstream: theirs.get(name) ?? '', argosy: ours.get(name) ?? '' })}`);
