@@ -5,7 +5,7 @@ import type { DeleteRequest, ListRequest, RequestContext, WatchRequest } from '.
 
 export function isTrue(query: URLSearchParams, name: string): boolean {
   const value = query.get(name);
-  return value !== null && value !== 'false' && value !== '0';
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
 }
 
 export function listRequest(query: URLSearchParams, namespace: string | undefined, name?: string): ListRequest {
