@@ -1,6 +1,7 @@
-/** Upstream's programs, built from the module in test/upstream by Go and kept in node_modules/.cache; only tests use them. */
+/** Upstream's programs, built from the module in test/upstream by Go and kept where `npm ci` does not reach; only tests use them. */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
@@ -24,8 +25,8 @@ const PACKAGES = {
 
 export type Tool = keyof typeof PACKAGES;
 
-/** The folder of the programs, for a PATH. */
-export const TOOLS_DIR = join(ROOT, 'node_modules/.cache/argosy-tools/upstream', REFERENCE);
+/** The folder of the programs, for a PATH: under $ARGOSY_TOOLS, else the user's cache. */
+export const TOOLS_DIR = join(process.env.ARGOSY_TOOLS ?? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'argosy/tools'), 'upstream', REFERENCE);
 
 /** Why the programs cannot be built here; undefined when they can, or are there already. */
 export function whyNoTools(tools: readonly Tool[]): string | undefined {
