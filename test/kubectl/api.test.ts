@@ -209,3 +209,14 @@ test('events can be listed for an object', { skip }, async () => {
   assert.match(await api.kubectl('events', '--for', 'deployment/web'), /it was tested/);
   assert.match(await api.kubectl('describe', 'deploy', 'web'), /Tested/);
 });
+
+test('a list of objects is checked by what kubectl reads in OpenAPI v2, and applied', { skip }, async () => {
+  const list = (...items: object[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'listed' }, data: { a: 'b' } };
+  assert.equal(await api.apply(list(settings, { ...settings, metadata: { name: 'listed-too' } })), 'configmap/listed created\nconfigmap/listed-too created\n');
+  const { stderr } = await api.kubectlRaw(['apply', '-f', '-'], list({ ...settings, dta: {} }));
+  assert.match(stderr, /ValidationError\(ConfigMap\): unknown field "dta" in io\.k8s\.api\.core\.v1\.ConfigMap/);
+  const document = JSON.parse(await api.kubectl('get', '--raw', '/openapi/v2')) as { swagger: string; definitions: Record<string, unknown> };
+  assert.equal(document.swagger, '2.0');
+  assert.ok(document.definitions['io.k8s.api.apps.v1.Deployment'] !== undefined);
+});

@@ -1,4 +1,4 @@
-/** Serves discovery (`/api`, `/apis` and below) and OpenAPI v3, each document built when first asked for and kept until a definition changes. */
+/** Serves discovery (`/api`, `/apis` and below) and OpenAPI, each document built when first asked for and kept until a definition changes. */
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -41,6 +41,7 @@ export class Discovery {
   /** False when the path is none of discovery's. */
   async serve(exchange: Exchange): Promise<boolean> {
     const [, root, first, second, ...rest] = exchange.path.replace(/\/$/, '').split('/');
+    if (root === 'openapi' && first === 'v2' && second === undefined) return this.#openApiV2(exchange);
     if (root === 'openapi') return first === 'v3' && this.#openApi(exchange, [second, ...rest].filter((part) => part !== undefined).join('/'));
     if ((root !== 'api' && root !== 'apis') || rest.length > 0) return false;
     if (first === undefined) return this.#root(exchange, root === 'api');
@@ -110,11 +111,32 @@ export class Discovery {
       exchange.response.end();
       return true;
     }
-    const [root, group = '', version = ''] = path.split('/');
+    const build = await this.#openApiBuilder();
+    const document = this.#document(`openapi/${path}`, () => build(path));
+    await sendDocument(exchange, document, 'application/json', asked === null ? {} : { 'Cache-Control': 'public, immutable', Expires: inAYear() });
+    return true;
+  }
+
+  /** All types in one document, as protobuf for those who take it. */
+  async #openApiV2(exchange: Exchange): Promise<boolean> {
+    const { encodeOpenApiV2, OPENAPI_V2_PROTOBUF } = await import('../../kube/protobuf/openapi-v2.ts');
+    const { openApiV2 } = await import('../../kube/schema/openapi-v2.ts');
+    const build = await this.#openApiBuilder();
+    const accept = exchange.request.headers.accept ?? '';
+    const type = OPENAPI_V2_TYPES.find((each) => accept.includes(each));
+    const whole = () => openApiV2([...(this.#hashes ??= this.#openApiHashes()).keys()].map(build));
+    const document = this.#document(`openapi/v2/${type === undefined ? 'json' : 'protobuf'}`, () => (type === undefined ? whole() : encodeOpenApiV2(whole())));
+    await sendDocument(exchange, document, type === undefined ? 'application/json' : OPENAPI_V2_PROTOBUF, { Vary: 'Accept-Encoding, Accept' });
+    return true;
+  }
+
+  /** Makes the document of a path ('api/v1', 'apis/apps/v1'). */
+  async #openApiBuilder(): Promise<(path: string) => Record<string, unknown>> {
     const { openApiV3 } = await import('../../kube/schema/openapi.ts');
-    const gv = root === 'api' ? { group: '', version: group } : { group, version };
-    const document = this.#document(`openapi/${path}`, () =>
-      openApiV3(
+    return (path) => {
+      const [root, group = '', version = ''] = path.split('/');
+      const gv = root === 'api' ? { group: '', version: group } : { group, version };
+      return openApiV3(
         gv,
         this.#of(gv.group, gv.version).map((definition) => ({
           plural: definition.plural,
@@ -125,10 +147,8 @@ export class Discovery {
           subresources: definition.subresources.map(({ name }) => name),
           ...(definition.custom ? { schema: definition.custom.openApiSchema } : {}),
         })),
-      ),
-    );
-    await sendDocument(exchange, document, 'application/json', asked === null ? {} : { 'Cache-Control': 'public, immutable', Expires: inAYear() });
-    return true;
+      );
+    };
   }
 
   /** Documents take long to build, so the hash is of what they are built from: the definitions, and the server's version for built-in schemas. */
@@ -154,13 +174,17 @@ export class Discovery {
   #document(name: string, build: () => object): Document {
     let document = this.#documents.get(name);
     if (document === undefined) {
-      const bytes = Buffer.from(JSON.stringify(build()));
+      const built = build();
+      const bytes = Buffer.isBuffer(built) ? built : Buffer.from(JSON.stringify(built));
       document = { bytes, etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 40).toUpperCase()}"` };
       this.#documents.set(name, document);
     }
     return document;
   }
 }
+
+/** The same form under its names of several years. */
+const OPENAPI_V2_TYPES = ['spec.v2@v1.0+protobuf', 'spec.v2.v1.0+protobuf'].map((name) => `application/com.github.proto-openapi.${name}`);
 
 /** To be raised when built-in schemas change without a change of definitions: clients keep documents for ever. */
 const SCHEMA_EPOCH = 'v1.34.2/1';

@@ -199,5 +199,16 @@ function rootPaths(engine: ApiEngine): string[] {
     if (group === '') groups.add('/api').add(`/api/${version}`);
     else groups.add('/apis').add(`/apis/${group}`).add(`/apis/${group}/${version}`);
   }
-  return [...groups, '/healthz', '/livez', '/metrics', '/openapi/v3', '/openid/v1/jwks', '/readyz', '/version', '/.well-known/openid-configuration'].toSorted();
+  return [
+    ...groups,
+    '/healthz',
+    '/livez',
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openid/v1/jwks',
+    '/readyz',
+    '/version',
+    '/.well-known/openid-configuration',
+  ].toSorted();
 }

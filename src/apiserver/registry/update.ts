@@ -236,7 +236,7 @@ const PARTS: Record<string, Part> = {
   approval: (next, old) => {
     const { conditions } = (next['status'] ?? {}) as { conditions?: unknown };
     const { conditions: _conditions, ...others } = (old['status'] ?? {}) as { conditions?: unknown };
-    return { ...old, status: { ...others, ...(conditions === undefined ? {} : { conditions }) } };
+    return { ...old, metadata: next.metadata, status: { ...others, ...(conditions === undefined ? {} : { conditions }) } };
   },
   ephemeralcontainers: (next, old) => {
     const { ephemeralContainers } = (next['spec'] ?? {}) as { ephemeralContainers?: unknown };
