@@ -1,3 +1,4 @@
+import { conformance } from './conformance/suite.ts';
 import { autoscaling } from './controllers/autoscaling.ts';
 import { clients } from './clients/suite.ts';
 import { controllers } from './controllers/suite.ts';
@@ -5,4 +6,4 @@ import { differential } from './differential/suite.ts';
 import { kubectl } from './kubectl/suite.ts';
 import type { Suite } from './suite.ts';
 
-export const SUITES: readonly Suite[] = [differential, controllers, autoscaling, kubectl, clients];
+export const SUITES: readonly Suite[] = [differential, controllers, autoscaling, kubectl, clients, conformance];
