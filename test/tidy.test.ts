@@ -19,7 +19,8 @@ const ARROWS: Record<string, readonly string[]> = {
   scaling: ['kube', 'runtime', 'cloud', 'scheduler'],
   node: ['kube', 'runtime'],
   network: ['kube', 'runtime'],
-  cli: ['kube', 'runtime', 'apiserver', 'workloads', 'scheduler', 'cloud', 'scaling', 'node', 'network'],
+  load: ['kube', 'runtime'],
+  cli: ['kube', 'runtime', 'apiserver', 'workloads', 'scheduler', 'cloud', 'scaling', 'node', 'network', 'load'],
 };
 /** Interfaces that a room offers for others to implement or be given: types only. */
 const PORTS = new Set(['node/ports.ts', 'cloud/provider.ts']);

@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   delete: async () => (await import('./delete.ts')).deleteCommand(),
   snapshot: async () => (await import('./snapshot.ts')).snapshotCommand(),
   calc: async () => (await import('./calc.ts')).calcCommand(),
+  load: async () => (await import('./load.ts')).loadCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
   version: async () => (await import('./version.ts')).versionCommand(),
 };
