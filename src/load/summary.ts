@@ -11,7 +11,7 @@ export function latencyText(ms: number): string {
 }
 
 export function countText(count: number): string {
-  return (count < 100 && !Number.isInteger(count) ? count.toFixed(1) : Math.round(count).toString()).replace(/\B(?=(\d{3})+$)/g, ',');
+  return (count < 10 && !Number.isInteger(count) ? count.toFixed(1) : Math.round(count).toString()).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 export function bytesText(bytes: number): string {
@@ -61,7 +61,10 @@ export function summary(result: LoadResult): string {
     lines.push(row('late', `${countText(busy)} waited for a connection, at most ${latencyText(mostMs)}; their latency counts from when they were due`));
   if (slow > 0)
     lines.push(
-      row('late', `${countText(slow)} because this machine could not keep up, at most ${latencyText(mostMs)}: lower --rate, or give it a core of its own`),
+      row(
+        'late',
+        `${countText(slow)} because this machine could not keep up, at most ${latencyText(mostMs)}${slow > requests.sent / 100 ? ': lower --rate, or give it a core of its own' : ''}`,
+      ),
     );
   return `${lines.join('\n')}\n`;
 }

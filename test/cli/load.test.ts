@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { LoadResult } from '../../src/load/run.ts';
-import { Cluster, ROOT, whyNot } from '../e2e/cluster.ts';
+import { Cluster, eventually, ROOT, whyNot } from '../e2e/cluster.ts';
 
 const ARGOSY = join(ROOT, 'bin/argosy');
 
@@ -39,7 +39,7 @@ describe('a load on a URL', () => {
     const { stdout, stderr, code } = await argosyLoad(url, '--rate', '50/s', '--for', '2s', '--report', report);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /100 sent, 100 answered, 0 failed[^]*p50 [^]*p99\.9 [^]*status +200: 100/);
-    assert.match(stderr, /GET http.*: 50\/s for 2s\n +1 s +\d+ requests\/s +p50 .*p99 .*0 failed\/s/);
+    assert.match(stderr, /GET http.*: 50\/s for 2s\n +1 s +[\d.]+ requests\/s +p50 .*p99 .*0 failed\/s/);
     const page = readFileSync(report, 'utf8');
     assert.match(page, /<h2>Latency<\/h2>/);
     assert.doesNotMatch(page, /<script|(?:src|href)=|NaN|undefined/);
@@ -54,7 +54,7 @@ describe('a load on a URL', () => {
   });
 
   test('ends on Ctrl-C with what was done', async () => {
-    const child = spawn(ARGOSY, ['load', url, '--rate', '100/s', '--for', '10m'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(ARGOSY, ['load', url, '--rate', '100/s', '--for', '1m'], { stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     let lines = '';
@@ -99,6 +99,14 @@ describe('a load on a service', { skip: whyNot() ?? false }, () => {
     assert.equal(result.cluster.at(-1)?.ready, 2);
     assert.equal(result.cluster.at(-1)?.nodes, 1);
     assert.ok(result.cluster.at(-1)!.headroom > 0);
+    await cluster.kubectl('create', 'service', 'clusterip', 'bare', '--clusterip=None', '--tcp=80:9898');
+    await cluster.kubectl('set', 'selector', 'service', 'bare', 'app=web');
+    await eventually('the service has endpoints', async () =>
+      (await cluster.kubectl('get', 'endpointslices', '-l', 'kubernetes.io/service-name=bare')).includes('9898'),
+    );
+    const through = await argosyLoad('service/bare', '--kubeconfig', cluster.kubeconfig, '--rate', '10/s', '--for', '1s');
+    assert.match(through.stderr, /GET https:.*\/services\/bare:80\/proxy\/ \(service, through the proxy of the API server/);
+    assert.match(through.stdout, /status +200: 10\n/);
     const missing = await argosyLoad('service/none', '--kubeconfig', cluster.kubeconfig);
     assert.match(missing.stderr, /service\/none: services "none" not found/);
     const wrongPort = await argosyLoad('service/web:81', '--kubeconfig', cluster.kubeconfig);
