@@ -20,7 +20,7 @@ export async function loadPolicy(file: string): Promise<Policy> {
   }
   try {
     // A library that only those with a policy need.
-    const { parse } = await import('yaml');
+    const { parse } = await import('../../kube/yaml.ts');
     return checkPolicy(parse(text));
   } catch (error) {
     throw new Error(`${(error as Error).message}: from file ${file}`, { cause: error });

@@ -97,7 +97,7 @@ async function decodeYaml(bytes: Buffer): Promise<Decoded> {
       // A flow mapping that only YAML can read.
     }
   }
-  const { parse } = await import('yaml');
+  const { parse } = await import('../../kube/yaml.ts');
   try {
     return { value: parse(text) as unknown, duplicates: [] };
   } catch (error) {

@@ -176,7 +176,7 @@ function answer(exchange: Exchange, definition: ResourceDefinition, stored: Stor
 async function sendText({ response }: Exchange, code: number, bytes: Buffer, yaml: boolean): Promise<void> {
   const value: unknown = JSON.parse(bytes.toString('utf8'));
   if (!yaml) return send(response, code, JSON_TYPE, `${JSON.stringify(value, null, 2)}\n`);
-  const { stringify } = await import('yaml');
+  const { stringify } = await import('../../kube/yaml.ts');
   send(response, code, 'application/yaml', stringify(value, { aliasDuplicateObjects: false }));
 }
 
