@@ -2,4 +2,4 @@
 export { clusterAutoscaler } from './autoscaler/controller.ts';
 export type { AutoscalerOptions } from './autoscaler/options.ts';
 export { horizontalPodAutoscaler } from './hpa/controller.ts';
-export { restMetrics } from './hpa/rest-metrics.ts';
+export { restMetrics, type MetricsApis } from './hpa/rest-metrics.ts';

@@ -1,5 +1,6 @@
 /** Serves discovery (`/api`, `/apis` and below) and OpenAPI, each document built when first asked for and kept until a definition changes. */
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { StatusError } from '../../kube/status.ts';
@@ -124,8 +125,21 @@ export class Discovery {
     const build = await this.#openApiBuilder();
     const accept = exchange.request.headers.accept ?? '';
     const type = OPENAPI_V2_TYPES.find((each) => accept.includes(each));
-    const whole = () => openApiV2([...(this.#hashes ??= this.#openApiHashes()).keys()].map(build));
-    const document = this.#document(`openapi/v2/${type === undefined ? 'json' : 'protobuf'}`, () => (type === undefined ? whole() : encodeOpenApiV2(whole())));
+    const name = `openapi/v2/${type === undefined ? 'json' : 'protobuf'}`;
+    // Definitions may change between the turns that it takes: then this map is no longer looked into.
+    const documents = this.#documents;
+    let document = documents.get(name);
+    if (document === undefined) {
+      const parts: Record<string, unknown>[] = [];
+      for (const path of (this.#hashes ??= this.#openApiHashes()).keys()) {
+        parts.push(build(path));
+        await nextTurn();
+      }
+      const whole = openApiV2(parts);
+      await nextTurn();
+      document = documentOf(type === undefined ? Buffer.from(JSON.stringify(whole)) : encodeOpenApiV2(whole));
+      documents.set(name, document);
+    }
     await sendDocument(exchange, document, type === undefined ? 'application/json' : OPENAPI_V2_PROTOBUF, { Vary: 'Accept-Encoding, Accept' });
     return true;
   }
@@ -174,13 +188,15 @@ export class Discovery {
   #document(name: string, build: () => object): Document {
     let document = this.#documents.get(name);
     if (document === undefined) {
-      const built = build();
-      const bytes = Buffer.isBuffer(built) ? built : Buffer.from(JSON.stringify(built));
-      document = { bytes, etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 40).toUpperCase()}"` };
+      document = documentOf(Buffer.from(JSON.stringify(build())));
       this.#documents.set(name, document);
     }
     return document;
   }
+}
+
+function documentOf(bytes: Buffer): Document {
+  return { bytes, etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 40).toUpperCase()}"` };
 }
 
 /** The same form under its names of several years. */

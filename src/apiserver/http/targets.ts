@@ -22,15 +22,14 @@ async function targetsOf(engine: ApiEngine, { ctx }: Exchange, role: string): Pr
   };
   // Each collection holds objects of its kind.
   if (role === 'nodes') return nodeTargets((await list('', 'nodes')) as Node[]);
-  const pods = (await list('', 'pods')) as Pod[];
-  if (role === 'pods') return podTargets(pods);
+  if (role === 'pods') return podTargets((await list('', 'pods')) as Pod[]);
   const services = ((await list('', 'services')) as Service[]).filter(asksToBeScraped);
   if (services.length === 0) return [];
   const slices = Map.groupBy(
     (await list('discovery.k8s.io', 'endpointslices')) as EndpointSlice[],
     ({ metadata }) => `${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name']}`,
   );
-  const podsByKey = new Map(pods.map((pod) => [`${pod.metadata.namespace}/${pod.metadata.name}`, pod]));
+  const podsByKey = new Map(((await list('', 'pods')) as Pod[]).map((pod) => [`${pod.metadata.namespace}/${pod.metadata.name}`, pod]));
   return serviceTargets(
     services,
     ({ metadata }) => slices.get(`${metadata.namespace}/${metadata.name}`) ?? [],

@@ -3,8 +3,8 @@ import { inProcessClient, type ApiEngine } from '../../apiserver/index.ts';
 import { newClient, type Pki } from '../../apiserver/pki/index.ts';
 import type { RunningApiServer } from '../../apiserver/server.ts';
 import type { Controller, ControllerContext } from '../../runtime/controller.ts';
-import { httpClient } from '../../runtime/http/client.ts';
-import { horizontalPodAutoscaler, restMetrics } from '../../scaling/index.ts';
+import type { httpClient } from '../../runtime/http/client.ts';
+import { horizontalPodAutoscaler, restMetrics, type MetricsApis } from '../../scaling/index.ts';
 import { actingAs, HPA } from './identities.ts';
 import { servedKinds } from './stored-kinds.ts';
 
@@ -21,14 +21,22 @@ export interface AutoscalingOptions {
 export function hpaController({ base, within, server, host, pki }: AutoscalingOptions): { controller: Controller; close(): Promise<void> } {
   const { clock } = base;
   const subject = { commonName: HPA.name, organizations: HPA.groups.filter((group) => group !== 'system:authenticated') };
-  // Adapters are behind the server's aggregation, which only its front door knows.
-  const adapters = httpClient({
-    server: `https://${host}:${server.port}`,
-    ca: pki.ca,
-    ...newClient({ cert: pki.ca, key: pki.caKey }, subject, clock.now()),
-    userAgent: 'horizontal-pod-autoscaler',
-  });
+  let connected: Promise<ReturnType<typeof httpClient>> | undefined;
+  // Adapters are behind the server's aggregation, which only its front door knows. Few autoscalers ask them, and the client takes long to load.
+  const connect = (): NonNullable<typeof connected> =>
+    (connected ??= import('../../runtime/http/client.ts').then((module) =>
+      module.httpClient({
+        server: `https://${host}:${server.port}`,
+        ca: pki.ca,
+        ...newClient({ cert: pki.ca, key: pki.caKey }, subject, clock.now()),
+        userAgent: 'horizontal-pod-autoscaler',
+      }),
+    ));
+  const adapters: MetricsApis['adapters'] = {
+    get: async (...asked) => (await connect()).get(...asked),
+    list: async (...asked) => (await connect()).list(...asked),
+  };
   const kinds = servedKinds(within);
   const metrics = restMetrics({ resources: inProcessClient(server.engine, HPA), adapters, kinds, clock });
-  return { controller: horizontalPodAutoscaler(actingAs(HPA, base, within), { metrics, kinds }), close: () => adapters.close() };
+  return { controller: horizontalPodAutoscaler(actingAs(HPA, base, within), { metrics, kinds }), close: async () => (await connected)?.close() };
 }

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { ApiEngine } from '../../apiserver/index.ts';
 import { apiVersionOf, services, type Resource } from '../../kube/resources.ts';
-import { isAlreadyExists, isNotFound } from '../../kube/status.ts';
+import { isNotFound } from '../../kube/status.ts';
 import type { EndpointSlice, KubeObject, Service } from '../../kube/types.ts';
 import type { Client } from '../../runtime/client.ts';
 import { packageRoot } from '../package-root.ts';
+import { ensureExists } from './ensure-exists.ts';
 
 const NAMESPACE = 'default';
 const NAME = 'prometheus-server';
@@ -24,19 +25,18 @@ interface Place {
 
 /** `metrics`: 'on', 'off' or the URL of a Prometheus. Makes what is missing, and takes back what an earlier setting made. */
 export async function ensurePrometheus(place: Place, metrics: string): Promise<void> {
-  const own = parseAllDocuments(readFileSync(join(packageRoot, 'manifests/prometheus.yaml'), 'utf8')).map((document) => document.toJS() as KubeObject);
   const before = await serviceOfOurs(place.client);
-  if (before !== undefined && metrics !== 'on' && isOwn(before)) await takeBack(place, own);
+  if (before !== undefined && metrics !== 'on' && isOwn(before)) await takeBack(place, manifests());
   // The address may be another one now.
   if (before !== undefined && !isOwn(before)) await takeBack(place, pointingTo('', 0));
   if (metrics === 'off') return;
-  for (const object of metrics === 'on' ? own : await elsewhere(new URL(metrics), place.hostAddress)) {
-    try {
-      await place.client.create(resourceOf(place, object), object);
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-    }
-  }
+  for (const object of metrics === 'on' ? manifests() : await elsewhere(new URL(metrics), place.hostAddress))
+    await ensureExists(place.client, resourceOf(place, object), object);
+}
+
+function manifests(): KubeObject[] {
+  const text = readFileSync(join(packageRoot, 'manifests/prometheus.yaml'), 'utf8');
+  return parseAllDocuments(text).map((document) => document.toJS() as KubeObject);
 }
 
 /** Undefined when there is none, or one that somebody else made. */

@@ -13,7 +13,7 @@ export interface MetricsApis {
   /** Where metrics.k8s.io is served. */
   resources: Client;
   /** Where adapters serve custom.metrics.k8s.io and external.metrics.k8s.io. */
-  adapters: Client;
+  adapters: Pick<Client, 'get' | 'list'>;
   kinds: KindMapper;
   clock: Clock;
 }
