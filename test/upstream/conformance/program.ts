@@ -1,6 +1,6 @@
 /** Upstream's e2e.test, one process a test: a test that hangs or panics takes no other with it. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TOOLS_DIR } from '../../../scripts/upstream/tools.ts';
 
@@ -23,11 +23,15 @@ export interface Outcome {
 async function specs(dir: string, kubeconfig: string, args: readonly string[]): Promise<readonly Spec[]> {
   const cwd = mkdtempSync(join(dir, 'run-'));
   const common = ['--provider=skeleton', `--kubeconfig=${kubeconfig}`, '--disable-log-dump', '--ginkgo.no-color', '--ginkgo.label-filter=Conformance'];
-  await new Promise<void>((resolve) => {
+  const ended = await new Promise<string>((resolve) => {
     const options = { cwd, env: { ...process.env, KUBECONFIG: kubeconfig }, timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 256 << 20 } as const;
-    execFile(join(TOOLS_DIR, 'e2e.test'), [...common, '--ginkgo.json-report=report.json', ...args], options, () => resolve());
+    execFile(join(TOOLS_DIR, 'e2e.test'), [...common, '--ginkgo.json-report=report.json', ...args], options, (error) =>
+      resolve(error === null ? 'ended' : error.killed === true ? `was not done after ${TIMEOUT_MS / 1000} s` : `ended with code ${error.code ?? error.signal}`),
+    );
   });
-  const [suite] = JSON.parse(readFileSync(join(cwd, 'report.json'), 'utf8')) as { SpecReports: readonly Spec[] }[];
+  const report = join(cwd, 'report.json');
+  if (!existsSync(report)) throw new Error(`${ended} without a report`);
+  const [suite] = JSON.parse(readFileSync(report, 'utf8')) as { SpecReports: readonly Spec[] }[];
   return (suite?.SpecReports ?? []).filter(({ LeafNodeText, State }) => LeafNodeText !== '' && State !== 'skipped');
 }
 
@@ -39,12 +43,12 @@ export async function conformanceTests(dir: string, kubeconfig: string): Promise
 }
 
 export async function runTest(dir: string, kubeconfig: string, name: string): Promise<Outcome> {
-  const focus = `${name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`;
+  const focus = `${name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`;
   try {
     const spec = (await specs(dir, kubeconfig, [`--ginkgo.focus=${focus}`])).find((one) => nameOf(one) === name);
     if (spec === undefined) return { passed: false, message: 'did not run' };
     return { passed: spec.State === 'passed', message: spec.Failure?.Message.split('\n')[0] ?? '' };
-  } catch {
-    return { passed: false, message: `not done after ${TIMEOUT_MS / 1000} s` };
+  } catch (error) {
+    return { passed: false, message: (error as Error).message };
   }
 }
