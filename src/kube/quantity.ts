@@ -157,6 +157,18 @@ export function subtractQuantities(a: string | number, b: string | number): stri
   return format({ nanos: nanos > 0n ? nanos : 0n, format: left.format });
 }
 
+/** In the format of `a`. */
+export function multiplyQuantity(a: string | number, times: number): string {
+  const { nanos, format: form } = parse(a);
+  return format({ nanos: nanos * BigInt(times), format: form });
+}
+
+/** How often `part`, which is more than nothing, fits into `whole`; 0 where that is less than nothing. */
+export function timesThatFit(whole: string | number, part: string | number): number {
+  const quotient = parse(whole).nanos / parse(part).nanos;
+  return quotient > 0n ? Number(quotient) : 0;
+}
+
 /** Negative, zero or positive, as in a sort. */
 export function compareQuantities(a: string | number, b: string | number): number {
   const left = parse(a).nanos;

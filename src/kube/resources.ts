@@ -25,6 +25,7 @@ import type {
   PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
+  PodTemplate,
   PriorityClass,
   RuntimeClass,
   ReplicaSet,
@@ -69,6 +70,7 @@ export const nodes = define<Node>('', 'v1', 'Node', 'nodes', false);
 export const persistentVolumeClaims = define<PersistentVolumeClaim>('', 'v1', 'PersistentVolumeClaim', 'persistentvolumeclaims');
 export const persistentVolumes = define<PersistentVolume>('', 'v1', 'PersistentVolume', 'persistentvolumes', false);
 export const pods = define<Pod>('', 'v1', 'Pod', 'pods');
+export const podTemplates = define<PodTemplate>('', 'v1', 'PodTemplate', 'podtemplates');
 export const replicationControllers = define<ReplicationController>('', 'v1', 'ReplicationController', 'replicationcontrollers');
 export const resourceQuotas = define<ResourceQuota>('', 'v1', 'ResourceQuota', 'resourcequotas');
 export const secrets = define<Secret>('', 'v1', 'Secret', 'secrets');

@@ -19,13 +19,19 @@ export interface Output {
 export function whyNot(): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs Linux and root';
   for (const program of ['runc', 'conmon', 'nft', 'ip', 'kubectl']) {
-    try {
-      execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
-    } catch {
-      return `needs ${program}`;
-    }
+    const why = whyNoProgram(program);
+    if (why !== undefined) return why;
   }
   return undefined;
+}
+
+export function whyNoProgram(program: string): string | undefined {
+  try {
+    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return `needs ${program}`;
+  }
 }
 
 async function capture(file: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; timeoutMs?: number; input?: string } = {}): Promise<Output> {

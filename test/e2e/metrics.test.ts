@@ -1,20 +1,10 @@
 /** `argosy up --metrics`: the real Prometheus in a cluster, as the autoscalers and people ask it. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import type { ConfigMap, Deployment, Service } from '../../src/kube/types.ts';
-import { Cluster, eventually, leftovers, whyNot } from './cluster.ts';
+import { Cluster, eventually, leftovers, whyNoProgram, whyNot } from './cluster.ts';
 
-const skip = whyNot() ?? whyNoPrometheus() ?? false;
-
-function whyNoPrometheus(): string | undefined {
-  try {
-    execFileSync('prometheus', ['--version'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'needs prometheus';
-  }
-}
+const skip = whyNot() ?? whyNoProgram('prometheus') ?? false;
 
 const APP = `
 apiVersion: apps/v1

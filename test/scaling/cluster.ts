@@ -1,30 +1,38 @@
 /** For tests of capacity: the real API, workload controllers, scheduler, autoscaler and simulated cloud under a virtual clock. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
+import { customResourceController } from '../../src/apiserver/crd/controller.ts';
+import { servedKinds } from '../../src/cli/cluster/stored-kinds.ts';
 import { nodeResources } from '../../src/cloud/allocatable.ts';
 import { instanceType } from '../../src/cloud/catalogue/index.ts';
 import { localCloud, type LocalCloud, type LocalCloudOptions } from '../../src/cloud/local/index.ts';
 import type { NodePool } from '../../src/cloud/provider.ts';
 import { isPodReady } from '../../src/kube/pods.ts';
 import { formatBytes, formatMillis } from '../../src/kube/quantity.ts';
-import { deployments, events, nodes, pods, priorityClasses } from '../../src/kube/resources.ts';
-import type { Deployment, KubeObject, Pod, PriorityClass } from '../../src/kube/types.ts';
-import { clusterAutoscaler, type AutoscalerOptions } from '../../src/scaling/index.ts';
+import { customResourceDefinitions, deployments, events, nodes, pods, priorityClasses } from '../../src/kube/resources.ts';
+import type { CustomResourceDefinition, Deployment, KubeObject, Pod, PriorityClass } from '../../src/kube/types.ts';
+import { capacityBufferController, clusterAutoscaler, type AutoscalerOptions } from '../../src/scaling/index.ts';
 import { schedulerController } from '../../src/scheduler/index.ts';
 import { World } from '../workloads/world.ts';
 
 const BOOT_MS = 120_000;
+const MANIFESTS = join(import.meta.dirname, '../../manifests');
 const EXAMPLES = join(import.meta.dirname, '../../examples/capacity');
 
 export interface StartOptions {
   max?: number;
   autoscaler?: Partial<AutoscalerOptions>;
   cloud?: Partial<Pick<LocalCloudOptions, 'failureRate' | 'bootDelayMs'>>;
+  /** With the kind CapacityBuffer and its controller. */
+  buffers?: boolean;
 }
 
 /** One pool of g6-standard-2 with one node. */
-export async function start({ max = 3, autoscaler = {}, cloud: cloudOptions = {} }: StartOptions = {}): Promise<{ world: World; cloud: LocalCloud }> {
+export async function start({ max = 3, autoscaler = {}, cloud: cloudOptions = {}, buffers = false }: StartOptions = {}): Promise<{
+  world: World;
+  cloud: LocalCloud;
+}> {
   const type = instanceType('g6-standard-2');
   if (!type) throw new Error('the catalogue lost g6-standard-2');
   const pool: NodePool = { name: 'lke-pool', instanceType: type, min: 1, max };
@@ -47,10 +55,16 @@ export async function start({ max = 3, autoscaler = {}, cloud: cloudOptions = {}
         onBoot: ({ nodeName }) => void self.addNode(nodeName, resources),
         onRemove: () => {},
       });
-      return [schedulerController(ctx), clusterAutoscaler(ctx, cloud, autoscaler)];
+      const controllers = [schedulerController(ctx), clusterAutoscaler(ctx, cloud, autoscaler)];
+      if (buffers) controllers.push(customResourceController(ctx, self.engine), capacityBufferController(ctx, servedKinds(self.engine)));
+      return controllers;
     },
   });
   if (!cloud) throw new Error('the world made no cloud');
+  if (buffers) {
+    const definition = parse(readFileSync(join(MANIFESTS, 'kinds/capacitybuffers.autoscaling.x-k8s.io.yaml'), 'utf8')) as CustomResourceDefinition;
+    await world.create(customResourceDefinitions, definition);
+  }
   cloud.start();
   await world.until('the first node', async () => (await world.list(nodes)).length === 1 || cloudOptions.failureRate === 1);
   return { world, cloud };

@@ -19,7 +19,7 @@ import { controllerContext, runControllers } from '../../runtime/context.ts';
 import type { Logger } from '../../runtime/log.ts';
 import { MetricsRegistry } from '../../runtime/metrics.ts';
 import { realRandom } from '../../runtime/random.ts';
-import { clusterAutoscaler } from '../../scaling/index.ts';
+import { capacityBufferController, clusterAutoscaler } from '../../scaling/index.ts';
 import { schedulerController } from '../../scheduler/index.ts';
 import { certificateControllers, clusterRoleController, workloadControllers } from '../../workloads/index.ts';
 import { oidcOptions, openAudit } from '../api-options.ts';
@@ -34,8 +34,9 @@ import { actingAs, AUTOSCALER, CERTIFICATES, CONTROLLER_MANAGER, INSTALLER, ROLE
 import { ensureLocalPathClass } from './local-path-class.ts';
 import { letDataPlaneReadPolicies } from './policy-role.ts';
 import { Nodes } from './nodes.ts';
+import { ensureOwnKinds } from './own-kinds.ts';
 import { ensurePrometheus } from './prometheus.ts';
-import { storedKinds } from './stored-kinds.ts';
+import { servedKinds, storedKinds } from './stored-kinds.ts';
 
 export interface AssembleOptions {
   config: ClusterConfig;
@@ -100,7 +101,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
     });
     undo.push(() => engine.close());
     await Promise.all([
-      loadCustomResources(engine),
+      ensureOwnKinds(inProcessClient(engine, INSTALLER), clock).then(() => loadCustomResources(engine)),
       ensureLocalPathClass(inProcessClient(engine, CONTROLLER_MANAGER)),
       letDataPlaneReadPolicies(inProcessClient(engine, INSTALLER)),
       publishAuthentication(engine, pki),
@@ -176,6 +177,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       clusterRoleController(actingAs(ROLE_AGGREGATOR, base, within)),
       schedulerController(actingAs(SCHEDULER, base, within)),
       autoscaling.controller,
+      capacityBufferController(actingAs(AUTOSCALER, base, within), servedKinds(engine)),
       clusterAutoscaler(actingAs(AUTOSCALER, base, within), cloud, {
         expander: config.expander,
         scaleDownUnneededMs: config.scaleDownAfterMs,

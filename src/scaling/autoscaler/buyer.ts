@@ -1,8 +1,10 @@
 /** Buys nodes for pods that cannot be scheduled, and tells each pod what became of it. */
 import { daemonSets, pods } from '../../kube/resources.ts';
+import type { Pod } from '../../kube/types.ts';
 import type { CloudProvider } from '../../cloud/provider.ts';
 import type { ControllerContext, EventRecorder } from '../../runtime/controller.ts';
 import type { Snapshot } from '../../scheduler/index.ts';
+import type { BufferDemand } from '../buffers/demand.ts';
 import { neverFits } from './never-fits.ts';
 import type { AutoscalerMeasures } from './measures.ts';
 import type { AutoscalerOptions } from './options.ts';
@@ -10,7 +12,8 @@ import type { PoolHealth } from './pool-health.ts';
 import { createdAt, isExpendable, isUnschedulable, mayScaleUpAt } from './pods.ts';
 import type { PoolView } from './pools.ts';
 import { readPriorities } from './priorities.ts';
-import { decideScaleUp, notTriggeredMessage } from './scale-up.ts';
+import { decideScaleUp } from './scale-up.ts';
+import { tellBought, tellRefused } from './scale-up-events.ts';
 import { STATUS_OBJECT } from './status.ts';
 
 export interface BuyerContext {
@@ -29,12 +32,15 @@ export interface Bought {
   pending: boolean;
   /** When a pod that is too young now may be looked at. */
   lookAgainMs: number;
+  /** Chunks of buffers that nodes there are have room for, as ScaleUp has them; absent: they were not looked at. */
+  roomy?: ReadonlyMap<string, string>;
 }
 
 export async function buyNodes(
   { ctx, provider, recorder, options, health, measures }: BuyerContext,
   snapshot: Snapshot,
   pools: readonly PoolView[],
+  { chunks, bufferOf }: BufferDemand,
 ): Promise<Bought> {
   const now = ctx.clock.now();
   const waiting = ctx
@@ -43,22 +49,21 @@ export async function buyNodes(
     .filter((pod) => isUnschedulable(pod) && !isExpendable(pod, options.expendablePriorityCutoff));
   const ripe = waiting.filter((pod) => mayScaleUpAt(pod) <= now);
   const lookAgainMs = Math.min(Infinity, ...waiting.filter((pod) => mayScaleUpAt(pod) > now).map((pod) => mayScaleUpAt(pod) - now));
-  if (ripe.length === 0) return { acted: false, pending: false, lookAgainMs };
+  if (ripe.length === 0 && chunks.length === 0) return { acted: false, pending: false, lookAgainMs, roomy: new Map() };
   // More pods of a burst may be on their way: once the oldest has waited, all are looked at together.
   const oldest = Math.min(...ripe.map(createdAt));
-  if (now - oldest < options.freshPodMs) return { acted: false, pending: true, lookAgainMs: Math.min(lookAgainMs, oldest + options.freshPodMs - now) };
+  if (ripe.length > 0 && now - oldest < options.freshPodMs)
+    return { acted: false, pending: true, lookAgainMs: Math.min(lookAgainMs, oldest + options.freshPodMs - now) };
 
   const priorities = options.expander === 'priority' ? await priorityGroups(ctx, recorder) : undefined;
   const sets = ctx.informer(daemonSets).list();
-  const decision = decideScaleUp({ snapshot, pods: ripe, pools, provider, daemonSets: sets, options, priorities, random: ctx.random });
-  for (const { pod, reasons } of decision.refused.values()) {
-    recorder.event(pod, 'Normal', 'NotTriggerScaleUp', notTriggeredMessage(reasons));
-    const never = neverFits(pod, { snapshot, provider, daemonSets: sets });
-    if (never !== undefined) recorder.event(pod, 'Warning', 'NeverFits', never);
-  }
+  const decision = decideScaleUp({ snapshot, pods: ripe, chunks, pools, provider, daemonSets: sets, options, priorities, random: ctx.random });
+  const { roomy } = decision;
+  const never = (pod: Pod): string | undefined => neverFits(pod, { snapshot, provider, daemonSets: sets });
+  tellRefused(recorder, { refused: decision.refused, bufferOf, neverFits: never }, decision.buy !== undefined);
   // A pod that no pool helps must not keep idle nodes for ever.
-  if (!decision.buy) return { acted: false, pending: decision.waiting.length > 0, lookAgainMs };
-  const { pool, count, from, max, pods: helped } = decision.buy;
+  if (!decision.buy) return { acted: false, pending: decision.waiting.length > 0, lookAgainMs, roomy };
+  const { pool, count, from, max } = decision.buy;
   try {
     await provider.increase(pool, count);
   } catch (error) {
@@ -70,12 +75,12 @@ export async function buyNodes(
       'FailedToScaleUpGroup',
       `Scale-up failed for group ${pool}: ${error instanceof Error ? error.message : String(error)}`,
     );
-    return { acted: false, pending: true, lookAgainMs };
+    return { acted: false, pending: true, lookAgainMs, roomy };
   }
   measures.bought(count);
   recorder.event(STATUS_OBJECT, 'Normal', 'ScaledUpGroup', `Scale-up: group ${pool} size set to ${from + count} instead of ${from} (max: ${max})`);
-  for (const pod of helped) recorder.event(pod, 'Normal', 'TriggeredScaleUp', `pod triggered scale-up: [{${pool} ${from}->${from + count} (max: ${max})}]`);
-  return { acted: true, pending: true, lookAgainMs };
+  tellBought(recorder, decision.buy, bufferOf);
+  return { acted: true, pending: true, lookAgainMs, roomy };
 }
 
 /** A ConfigMap that cannot be read counts as none: nodes are needed all the same. */

@@ -6,6 +6,8 @@ import type { Pod } from '../../kube/types.ts';
 import type { CloudProvider, NodePool } from '../../cloud/provider.ts';
 import type { Controller, ControllerContext } from '../../runtime/controller.ts';
 import { Snapshot } from '../../scheduler/index.ts';
+import { bufferDemand } from '../buffers/demand.ts';
+import { capacityBuffers } from '../buffers/types.ts';
 import { buyNodes } from './buyer.ts';
 import { measureBoots } from './boots.ts';
 import { autoscalerMeasures, type RemovalReason } from './measures.ts';
@@ -23,6 +25,8 @@ const REMOVALS_MAX = 10;
 /** Candidate taints set or taken off in one look. */
 const TAINTS_MAX = 10;
 const MIN_WAIT_MS = 100;
+/** Between two looks that only buffers ask for. */
+const STIR_MS = 1000;
 
 interface GivingBack {
   pool: NodePool;
@@ -41,6 +45,8 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
   const daemonSetInformer = ctx.informer(daemonSets);
   const budgetInformer = ctx.informer(podDisruptionBudgets);
   const namespaceInformer = ctx.informer(namespaces);
+  const bufferInformer = ctx.informer(capacityBuffers);
+  const demandNow = bufferDemand(ctx);
   const recorder = ctx.recorder('cluster-autoscaler');
   const writeStatus = statusWriter(ctx);
   const health = new PoolHealth(options.backoffMs);
@@ -74,11 +80,12 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
     return snapshot;
   }
 
-  /** Nodes that may go, with the pods that would move. */
-  function findUnneeded(snapshot: Snapshot, pools: readonly PoolView[]): ReadonlyMap<string, Pod[]> {
+  /** Nodes that may go, with the pods that would move. Chunks of buffers hold their room, but nobody has to move them. */
+  function findUnneeded(snapshot: Snapshot, pools: readonly PoolView[], isChunk: (pod: Pod) => boolean): ReadonlyMap<string, Pod[]> {
     const growing = pools.filter(({ pool, size }) => size > pool.min);
     const candidates = growing.flatMap(({ ready }) => [...ready].filter((name) => !removing.has(name)));
-    const unneeded = new Map(unneededNodes({ snapshot, candidates, budgets: budgetInformer.list(), threshold: options.scaleDownUtilizationThreshold }));
+    const found = unneededNodes({ snapshot, candidates, budgets: budgetInformer.list(), threshold: options.scaleDownUtilizationThreshold });
+    const unneeded = new Map([...found].map(([name, moving]) => [name, moving.filter((pod) => !isChunk(pod))]));
     for (const name of growing.flatMap(({ unready }) => [...unready])) {
       const holds = podInformer.list().some((pod) => pod.spec?.nodeName === name && isMovable(pod) && !pod.metadata.deletionTimestamp);
       if (!holds && !removing.has(name)) unneeded.set(name, []);
@@ -159,10 +166,17 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
     let unneeded: ReadonlyMap<string, Pod[]> = new Map();
     if (healthy) {
       const snapshot = snapshotNow();
-      const bought = await buyNodes({ ctx, provider, recorder, options, health, measures }, snapshot, pools);
+      const demand = demandNow();
+      const bought = await buyNodes({ ctx, provider, recorder, options, health, measures }, snapshot, pools, demand);
       lookAgainMs = bought.acted ? MIN_WAIT_MS : bought.lookAgainMs;
       if (bought.acted) lastScaleUp = ctx.clock.now();
-      unneeded = findUnneeded(snapshot, pools);
+      const { roomy } = bought;
+      for (const { metadata, ...chunk } of demand.chunks) {
+        const node = roomy?.get(metadata.uid ?? '');
+        if (node !== undefined) snapshot.setPod({ metadata, ...chunk, spec: { containers: [], ...chunk.spec, nodeName: node } });
+      }
+      if (roomy !== undefined) await demand.report((uid) => roomy.has(uid));
+      unneeded = findUnneeded(snapshot, pools, ({ metadata }) => demand.bufferOf(metadata.uid) !== undefined);
       await markCandidates(unneeded);
       if (!bought.pending) giveBack(unneeded, snapshot, pools, signal);
     }
@@ -191,12 +205,27 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
     name: 'cluster-autoscaler',
     async run(signal) {
       let wake = Promise.withResolvers<void>();
+      let stirred = Promise.withResolvers<void>();
       const stopMeasuring = measureBoots(ctx, provider, measures);
-      const stop = podInformer.onChange({
-        upsert(pod, old) {
-          if (isUnschedulable(pod) && !(old && isUnschedulable(old))) wake.resolve();
-        },
-      });
+      // Where there are buffers, room that was taken or came is looked at soon; where there are none it is nobody's business.
+      const stir = (): void => {
+        if (bufferInformer.list().length > 0) stirred.resolve();
+      };
+      const stops = [
+        podInformer.onChange({
+          upsert(pod, old) {
+            if (isUnschedulable(pod) && !(old && isUnschedulable(old))) wake.resolve();
+            else if (pod.spec?.nodeName && !old?.spec?.nodeName) stir();
+          },
+          delete: stir,
+        }),
+        nodeInformer.onChange({
+          upsert(node, old) {
+            if (isReady(node) !== (old !== undefined && isReady(old))) stir();
+          },
+        }),
+        bufferInformer.onChange({ upsert: () => stirred.resolve(), delete: () => stirred.resolve() }),
+      ];
       await Promise.all([
         podInformer.synced(signal),
         nodeInformer.synced(signal),
@@ -213,6 +242,8 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
       }
       while (!signal.aborted) {
         wake = Promise.withResolvers<void>();
+        stirred = Promise.withResolvers<void>();
+        const lookedAt = ctx.clock.now();
         let waitMs = options.scanIntervalMs;
         try {
           waitMs = await look(signal);
@@ -222,11 +253,12 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
         const nap = new AbortController();
         const end = (): void => nap.abort();
         signal.addEventListener('abort', end, { once: true });
-        await Promise.race([ctx.clock.sleep(waitMs, nap.signal), wake.promise]);
+        const settled = stirred.promise.then(() => ctx.clock.sleep(Math.max(0, lookedAt + STIR_MS - ctx.clock.now()), nap.signal));
+        await Promise.race([ctx.clock.sleep(waitMs, nap.signal), wake.promise, settled]);
         signal.removeEventListener('abort', end);
         nap.abort();
       }
-      stop();
+      for (const stop of stops) stop();
       stopMeasuring();
       await Promise.all(removing.values());
     },

@@ -10,7 +10,7 @@ import { Snapshot } from '../../scheduler/index.ts';
 import { neverFits } from './never-fits.ts';
 import { DEFAULT_OPTIONS } from './options.ts';
 import { blocks, unneededNodes } from './scale-down.ts';
-import { decideScaleUp, notTriggeredMessage, type PoolState, type ScaleUp } from './scale-up.ts';
+import { decideScaleUp, refusalText, type PoolState, type ScaleUp } from './scale-up.ts';
 import { templateInfo, templateNode } from './template.ts';
 
 const random = seededRandom(1);
@@ -81,13 +81,13 @@ test('a pool buys no more than its maximum', () => {
 });
 
 for (const [state, message] of [
-  [{ pool: three, size: 10 }, "pod didn't trigger scale-up: 1 max node group size reached"],
-  [{ pool: three, backedOff: true }, "pod didn't trigger scale-up: 1 in backoff after failed scale-up"],
+  [{ pool: three, size: 10 }, '1 max node group size reached'],
+  [{ pool: three, backedOff: true }, '1 in backoff after failed scale-up'],
 ] as const) {
   test(`a pod that no pool helps is told: ${message}`, () => {
     const { buy, refused } = decide([pod('a', '1G')], [state]);
     assert.equal(buy, undefined);
-    assert.equal(notTriggeredMessage(refused.get('a')?.reasons ?? new Map()), message);
+    assert.equal(refusalText(refused.get('a')?.reasons ?? new Map()), message);
   });
 }
 

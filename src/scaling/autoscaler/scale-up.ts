@@ -28,6 +28,8 @@ export interface ScaleUp {
   refused: Map<string, { pod: Pod; reasons: Map<string, number> }>;
   /** Pods that upcoming nodes will take: nothing to say of them. */
   waiting: Pod[];
+  /** Chunks of buffers that nodes there are have room for: the node by the chunk's uid. */
+  roomy: Map<string, string>;
 }
 
 const MAX_NODES_PER_SCALE_UP = 1000;
@@ -35,6 +37,8 @@ const MAX_NODES_PER_SCALE_UP = 1000;
 export interface ScaleUpInput {
   snapshot: Snapshot;
   pods: readonly Pod[];
+  /** Of capacity buffers: wanted as pods are, but after them. Like ones follow each other. */
+  chunks?: readonly Pod[];
   pools: readonly PoolState[];
   provider: CloudProvider;
   daemonSets: readonly DaemonSet[];
@@ -43,13 +47,16 @@ export interface ScaleUpInput {
   random: Random;
 }
 
-export function decideScaleUp({ snapshot, pods, pools, provider, daemonSets, options, priorities, random }: ScaleUpInput): ScaleUp {
+export function decideScaleUp({ snapshot, pods, chunks = [], pools, provider, daemonSets, options, priorities, random }: ScaleUpInput): ScaleUp {
   const world = withUpcoming(snapshot, pools, provider, daemonSets);
   // The important ones first, as the scheduler will.
-  const left = [...pods].sort((a, b) => podPriority(b) - podPriority(a)).filter((pod) => !packInto(pod, world, [...world.nodes.values()]));
-  const waiting = pods.filter((pod) => !left.includes(pod));
+  const homeless = [...pods].sort((a, b) => podPriority(b) - podPriority(a)).filter((pod) => !packInto(pod, world, [...world.nodes.values()]));
+  const waiting = pods.filter((pod) => !homeless.includes(pod));
+  const places = placeChunks(chunks, world);
+  const roomy = new Map([...places].filter(([, node]) => snapshot.nodes.has(node)));
+  const left = [...homeless, ...chunks.filter(({ metadata }) => !places.has(metadata.uid ?? ''))];
   const refused: ScaleUp['refused'] = new Map(left.map((pod) => [pod.metadata.uid ?? '', { pod, reasons: new Map<string, number>() }]));
-  if (left.length === 0) return { refused: new Map(), waiting };
+  if (left.length === 0) return { refused: new Map(), waiting, roomy };
 
   const candidates: (Option & { state: PoolState })[] = [];
   for (const state of pools) {
@@ -63,9 +70,9 @@ export function decideScaleUp({ snapshot, pods, pools, provider, daemonSets, opt
     if (packed.length > 0) candidates.push({ pool, state, capacity: provider.template(pool.name).capacity, nodes, pods: packed });
   }
   const best = choose(candidates, { expander: options.expander, random, clusterNodes: snapshot.nodes.size, priorities });
-  if (!best) return { refused, waiting };
+  if (!best) return { refused, waiting, roomy };
   for (const pod of candidates.flatMap((candidate) => candidate.pods)) refused.delete(pod.metadata.uid ?? '');
-  return { buy: { pool: best.pool.name, count: best.nodes, from: best.state.size, max: best.pool.max, pods: best.pods }, refused, waiting };
+  return { buy: { pool: best.pool.name, count: best.nodes, from: best.state.size, max: best.pool.max, pods: best.pods }, refused, waiting, roomy };
 }
 
 function count(reasons: Map<string, number>, reason: string): void {
@@ -89,6 +96,24 @@ function packInto(pod: Pod, world: Snapshot, nodes: readonly NodeInfo[]): boolea
   const node = nodes.find((candidate) => !check(candidate));
   node?.add(pod);
   return node !== undefined;
+}
+
+/** Nodes only fill up, so what has been refused one chunk is not asked for the next one like it. Answers the nodes by the chunks' uids. */
+function placeChunks(chunks: readonly Pod[], world: Snapshot): Map<string, string> {
+  const places = new Map<string, string>();
+  const nodes = [...world.nodes.values()];
+  let like: Pod['spec'];
+  let from = 0;
+  for (const chunk of chunks) {
+    if (chunk.spec !== like) from = 0;
+    like = chunk.spec;
+    const check = filtersFor(chunk, world);
+    while (from < nodes.length && check(nodes[from]!)) from++;
+    const node = nodes[from];
+    node?.add(chunk);
+    if (node) places.set(chunk.metadata.uid ?? '', node.name);
+  }
+  return places;
 }
 
 interface EstimateContext {
@@ -134,8 +159,10 @@ function estimate(pods: readonly Pod[], pool: NodePool, maxNodes: number, ctx: E
   return { nodes: fresh.length, packed };
 }
 
-/** "pod didn't trigger scale-up: 1 max node group size reached, 2 Insufficient memory" */
-export function notTriggeredMessage(reasons: ReadonlyMap<string, number>): string {
-  const parts = [...reasons].map(([reason, n]) => `${n} ${reason}`).sort();
-  return `pod didn't trigger scale-up: ${parts.join(', ')}`;
+/** "1 max node group size reached, 2 Insufficient memory" */
+export function refusalText(reasons: ReadonlyMap<string, number>): string {
+  return [...reasons]
+    .map(([reason, n]) => `${n} ${reason}`)
+    .sort()
+    .join(', ');
 }
