@@ -19,6 +19,7 @@ import { sqliteLog } from './store/sqlite-log.ts';
 import { Store } from './store/store.ts';
 import { WebhookCaller } from './webhooks/call.ts';
 import { reviewers } from './webhooks/index.ts';
+import type { Reviewers } from './webhooks/review.ts';
 
 export interface EngineOptions {
   /** Holds `store.db`; absent: everything in memory only. */
@@ -30,6 +31,8 @@ export interface EngineOptions {
   serviceCidr: string;
   /** Makes the `kubernetes` service with its endpoints. */
   kubernetesEndpoint?: Endpoint;
+  /** Reviews writes before all others: what a controller of this process refuses of its own kinds. */
+  reviewers?: Reviewers;
 }
 
 /** `close` waits for writes in hand and ends watches; `snapshot` copies the store into a new file while it goes on. */
@@ -50,7 +53,7 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
       log,
       admission: admission(),
       authorizer: authorizing,
-      reviewers: reviewers({ store, random, caller, authorizer: authorizing, definitions: () => definitions.all() }),
+      reviewers: reviewers({ store, random, caller, authorizer: authorizing, definitions: () => definitions.all(), own: options.reviewers }),
       caller,
       services: new ServiceAllocator(store, random, serviceCidr),
       builtin(group, plural) {

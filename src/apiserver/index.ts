@@ -11,4 +11,5 @@
  */
 export { inProcessClient } from './client.ts';
 export { createEngine, type ClosableEngine } from './create-engine.ts';
+export type { Review, Reviewers, ReviewRequest } from './webhooks/review.ts';
 export type { ApiEngine, ResourceDefinition, UserInfo } from './engine.ts';

@@ -17,6 +17,7 @@ import { keepFlowControl } from './flow-control/keeper.ts';
 import { handle, handleUpgrade, type HandlerWorld } from './http/handler.ts';
 import { Health } from './http/health.ts';
 import { Metrics } from './http/metrics.ts';
+import type { ExternalMetrics } from './metrics-api/external.ts';
 import { withMetrics } from './metrics-api/index.ts';
 import type { Pki } from './pki/index.ts';
 
@@ -34,6 +35,8 @@ export interface ApiServerOptions {
   log: Logger;
   /** What /metrics shows beside the server's own measures. */
   metrics?: MetricsRegistry;
+  /** Who answers external.metrics.k8s.io; an APIService that gives it to somebody else goes first. */
+  externalMetrics?: ExternalMetrics;
   /** What is written down of requests. */
   auditor?: Auditor;
   /** A provider whose tokens are taken as well. */
@@ -59,7 +62,7 @@ const BACKLOG = 1024;
 /** Rejects with an Error that says what to do when an address cannot be listened on. */
 export async function startApiServer(options: ApiServerOptions): Promise<RunningApiServer> {
   const { pki, clock, log, kubeletOf } = options;
-  const measuring = withMetrics(options.engine, { kubeletOf, clock, log });
+  const measuring = withMetrics(options.engine, { kubeletOf, clock, log, external: options.externalMetrics });
   const { engine } = measuring;
   const health = new Health(engine);
   const flowControl = new FlowControl(clock, options.seats);

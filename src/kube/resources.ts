@@ -18,6 +18,7 @@ import type {
   Job,
   KubeObject,
   Lease,
+  LimitRange,
   Namespace,
   NetworkPolicy,
   Node,
@@ -65,6 +66,7 @@ export const clusterRoleBindings = define<Binding>('rbac.authorization.k8s.io', 
 export const configMaps = define<ConfigMap>('', 'v1', 'ConfigMap', 'configmaps');
 export const endpoints = define<Endpoints>('', 'v1', 'Endpoints', 'endpoints');
 export const events = define<Event>('', 'v1', 'Event', 'events');
+export const limitRanges = define<LimitRange>('', 'v1', 'LimitRange', 'limitranges');
 export const namespaces = define<Namespace>('', 'v1', 'Namespace', 'namespaces', false);
 export const nodes = define<Node>('', 'v1', 'Node', 'nodes', false);
 export const persistentVolumeClaims = define<PersistentVolumeClaim>('', 'v1', 'PersistentVolumeClaim', 'persistentvolumeclaims');

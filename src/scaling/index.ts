@@ -5,3 +5,8 @@ export { capacityBufferController } from './buffers/controller.ts';
 export { capacityBuffers, type CapacityBuffer } from './buffers/types.ts';
 export { horizontalPodAutoscaler } from './hpa/controller.ts';
 export { restMetrics, type MetricsApis } from './hpa/rest-metrics.ts';
+export { keda } from './keda/index.ts';
+export { httpGet } from './keda/http-get.ts';
+export { hostResolver } from './keda/resolve-host.ts';
+export { scaledObjects, type ScaledObject } from './keda/types.ts';
+export { warningsOf, whyRefused } from './keda/validate.ts';

@@ -8,6 +8,7 @@ import type { KubeObject, Pod } from '../../kube/types.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import type { ApiEngine, RequestContext, ResourceDefinition, Selection, StoredObject } from '../engine.ts';
 import { encode } from '../store/stored-object.ts';
+import { externalMetric, externalMetricsDefinition, externalValues, isExternalMetric, type ExternalMetrics } from './external.ts';
 import { nodeMetrics, podMetrics } from './definitions.ts';
 import { Sampler, type SamplerWorld } from './sampler.ts';
 import { usageList, type NodeUsage } from './usage.ts';
@@ -15,14 +16,18 @@ import { usageList, type NodeUsage } from './usage.ts';
 /** The server reads nodes and pods on its own behalf. */
 const READING: RequestContext = { user: { name: 'system:metrics-server', groups: ['system:masters'] }, warnings: [] };
 
-/** The same engine with two more resources. `close` ends the sampling. */
-export function withMetrics(engine: ApiEngine, world: Omit<SamplerWorld, 'nodeNames'>): { engine: ApiEngine; close(): void } {
+/** The same engine with two more resources, and with those of external metrics where `external` answers them. `close` ends the sampling. */
+export function withMetrics(
+  engine: ApiEngine,
+  { external, ...world }: Omit<SamplerWorld, 'nodeNames'> & { external?: ExternalMetrics | undefined },
+): { engine: ApiEngine; close(): void } {
   const sampler = new Sampler({
     ...world,
     nodeNames: async () => (await read(engine, 'nodes')).map((node) => node.metadata.name ?? ''),
   });
   const metrics = new Metrics(engine, sampler);
-  return { engine: extended(engine, metrics), close: () => sampler.close() };
+  const extern = external && ((definition: ResourceDefinition, selection: Selection) => externalValues(external, world.clock, definition, selection));
+  return { engine: extended(engine, metrics, extern), close: () => sampler.close() };
 }
 
 async function read(engine: ApiEngine, plural: string, selection: Selection = {}): Promise<KubeObject[]> {
@@ -96,11 +101,15 @@ function matcherOf({ labelSelector, fieldSelector }: Selection): (object: KubeOb
     terms.every(({ field, op, value }) => ((field === 'metadata.name' ? metadata.name : metadata.namespace) === value) === (op === '='));
 }
 
-function extended(engine: ApiEngine, metrics: Metrics): ApiEngine {
+type ExternalList = (definition: ResourceDefinition, selection: Selection) => Promise<StoredObject[]>;
+
+function extended(engine: ApiEngine, metrics: Metrics, external: ExternalList | undefined): ApiEngine {
   return {
-    definitions: () => [...engine.definitions(), ...metrics.definitions],
+    definitions: () => [...engine.definitions(), ...metrics.definitions, ...(external ? [externalMetricsDefinition] : [])],
     definition: (group, version, plural) =>
-      engine.definition(group, version, plural) ?? metrics.definitions.find((own) => own.group === group && own.version === version && own.plural === plural),
+      engine.definition(group, version, plural) ??
+      metrics.definitions.find((own) => own.group === group && own.version === version && own.plural === plural) ??
+      (external && externalMetric(group, version, plural)),
     async get(definition, ctx, key, request) {
       if (!metrics.has(definition)) return engine.get(definition, ctx, key, request);
       const [found] = await metrics.list(definition, {
@@ -111,6 +120,7 @@ function extended(engine: ApiEngine, metrics: Metrics): ApiEngine {
       return found;
     },
     async list(definition, ctx, request = {}) {
+      if (external && isExternalMetric(definition)) return { revision: engine.revision, items: await external(definition, request) };
       if (!metrics.has(definition)) return engine.list(definition, ctx, request);
       return { revision: engine.revision, items: await metrics.list(definition, request) };
     },

@@ -19,9 +19,10 @@ export interface ReviewersWorld {
   caller: WebhookCaller;
   authorizer: Authorizer;
   definitions(): readonly ResourceDefinition[];
+  own?: Reviewers | undefined;
 }
 
-export function reviewers({ store, random, caller, authorizer, definitions }: ReviewersWorld): Reviewers {
+export function reviewers({ store, random, caller, authorizer, definitions, own }: ReviewersWorld): Reviewers {
   const equivalents = (definition: ResourceDefinition): readonly ResourceDefinition[] =>
     definitions().filter(
       (other) =>
@@ -35,8 +36,8 @@ export function reviewers({ store, random, caller, authorizer, definitions }: Re
   const policies = new Policies({ store, equivalents, definitions, authorizer });
   return {
     of(request) {
-      const [first, second] = [policies.review(request), webhookReview({ hooks, caller, random }, request)];
-      return first === undefined || second === undefined ? (first ?? second) : both(first, second);
+      const asked = [own?.of(request), policies.review(request), webhookReview({ hooks, caller, random }, request)];
+      return asked.reduce((first, second) => (first === undefined || second === undefined ? (first ?? second) : both(first, second)));
     },
   };
 }

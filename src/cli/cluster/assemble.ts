@@ -30,10 +30,11 @@ import type { ClusterPaths } from '../home.ts';
 import { packageRoot } from '../package-root.ts';
 import { hpaController } from './autoscaling.ts';
 import { cloudState, nodePool } from './cloud-state.ts';
-import { actingAs, AUTOSCALER, CERTIFICATES, CONTROLLER_MANAGER, INSTALLER, ROLE_AGGREGATOR, SCHEDULER } from './identities.ts';
+import { actingAs, AUTOSCALER, KEDA, CERTIFICATES, CONTROLLER_MANAGER, INSTALLER, ROLE_AGGREGATOR, SCHEDULER } from './identities.ts';
 import { ensureLocalPathClass } from './local-path-class.ts';
 import { letDataPlaneReadPolicies } from './policy-role.ts';
 import { Nodes } from './nodes.ts';
+import { kedaOf, ScaledObjectReview } from './keda.ts';
 import { ensureOwnKinds } from './own-kinds.ts';
 import { ensurePrometheus } from './prometheus.ts';
 import { servedKinds, storedKinds } from './stored-kinds.ts';
@@ -91,7 +92,9 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       undo.unshift(() => dataPlane.stop());
       return dataPlane;
     });
+    const scaledObjectReview = new ScaledObjectReview();
     const engine = await createEngine({
+      reviewers: scaledObjectReview,
       dataDir: paths.dataDir,
       clock,
       random,
@@ -131,7 +134,12 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       images: openImageStore({ dir: paths.images, hostImagesDir: join(packageRoot, 'images'), imagePolicy: config.imagePolicy }),
       dir: paths.nodes,
     });
+    const kinds = servedKinds(engine);
+    scaledObjectReview.attach(inProcessClient(engine, KEDA), kinds);
+    const scaledObjects = kedaOf(actingAs(KEDA, base, within), kinds);
+    undo.push(() => scaledObjects.close());
     const server = await startApiServer({
+      externalMetrics: scaledObjects.externalMetrics,
       engine,
       pki,
       host: LOCALHOST,
@@ -177,7 +185,8 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       clusterRoleController(actingAs(ROLE_AGGREGATOR, base, within)),
       schedulerController(actingAs(SCHEDULER, base, within)),
       autoscaling.controller,
-      capacityBufferController(actingAs(AUTOSCALER, base, within), servedKinds(engine)),
+      capacityBufferController(actingAs(AUTOSCALER, base, within), kinds),
+      ...scaledObjects.controllers,
       clusterAutoscaler(actingAs(AUTOSCALER, base, within), cloud, {
         expander: config.expander,
         scaleDownUnneededMs: config.scaleDownAfterMs,

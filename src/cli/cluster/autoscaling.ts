@@ -32,11 +32,16 @@ export function hpaController({ base, within, server, host, pki }: AutoscalingOp
         userAgent: 'horizontal-pod-autoscaler',
       }),
     ));
+  const here = inProcessClient(server.engine, HPA);
   const adapters: MetricsApis['adapters'] = {
     get: async (...asked) => (await connect()).get(...asked),
-    list: async (...asked) => (await connect()).list(...asked),
+    async list(resource, options) {
+      const isServedHere = server.engine.definition(resource.group, resource.version, resource.plural) !== undefined;
+      const isElsewhere = server.aggregator.find(`/apis/${resource.group}/${resource.version}`) !== undefined;
+      return (isServedHere && !isElsewhere ? here : await connect()).list(resource, options);
+    },
   };
   const kinds = servedKinds(within);
-  const metrics = restMetrics({ resources: inProcessClient(server.engine, HPA), adapters, kinds, clock });
+  const metrics = restMetrics({ resources: here, adapters, kinds, clock });
   return { controller: horizontalPodAutoscaler(actingAs(HPA, base, within), { metrics, kinds }), close: async () => (await connected)?.close() };
 }

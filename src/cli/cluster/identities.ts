@@ -11,6 +11,7 @@ export const INSTALLER: UserInfo = { name: 'argosy', groups: ['system:masters', 
 export const CLOUD_CONTROLLER: UserInfo = { name: 'system:cloud-controller-manager', groups: [AUTHENTICATED] };
 export const SCHEDULER: UserInfo = { name: 'system:kube-scheduler', groups: [AUTHENTICATED] };
 export const AUTOSCALER: UserInfo = systemAccount('cluster-autoscaler');
+export const KEDA: UserInfo = systemAccount('keda-operator');
 export const HPA: UserInfo = systemAccount('horizontal-pod-autoscaler');
 /** Writes roles with rights that no other controller has: it may escalate. */
 export const ROLE_AGGREGATOR: UserInfo = systemAccount('clusterrole-aggregation-controller');

@@ -1,0 +1,17 @@
+/** KEDA; see README.md. */
+import type { Controller, ControllerContext } from '../../runtime/controller.ts';
+import { scaledObjectController } from './controller.ts';
+import { externalMetrics } from './external-metrics.ts';
+import { kedaPoller } from './poller.ts';
+import { KedaWorld, type KedaOptions } from './world.ts';
+
+export interface Keda {
+  controllers: Controller[];
+  /** Answers external.metrics.k8s.io. */
+  externalMetrics: ReturnType<typeof externalMetrics>;
+}
+
+export function keda(ctx: ControllerContext, options: KedaOptions): Keda {
+  const world = new KedaWorld(ctx, options);
+  return { controllers: [scaledObjectController(world), kedaPoller(world)], externalMetrics: externalMetrics(world) };
+}
