@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Run } from '../src/cli/demo/series.ts';
+import type { Run } from '../src/cli/demo/fifth-pod-series.ts';
 import { ROOT } from '../test/e2e/cluster.ts';
 import type { Figure } from './spread.ts';
 

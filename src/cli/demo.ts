@@ -1,42 +1,53 @@
-/** `argosy demo`: the capacity experiment without and with a placeholder, measured and drawn. */
-import { execFileSync } from 'node:child_process';
+/** `argosy demo`: the article's two experiments, measured and drawn. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { homedir, totalmem, cpus } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
-import { runExperiment } from './demo/experiment.ts';
-import { htmlReport, terminalReport } from './demo/report.ts';
-import type { Run } from './demo/series.ts';
-import { packageRoot } from './package-root.ts';
-import { realClock } from '../runtime/clock.ts';
-import { controllerContext, runControllers } from '../runtime/context.ts';
-import { httpClient } from '../runtime/http/client.ts';
-import { loadKubeconfig } from '../runtime/http/kubeconfig.ts';
-import { silentLogger } from '../runtime/log.ts';
-import { realRandom } from '../runtime/random.ts';
+import { cpus, totalmem } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { Argument, Command, InvalidArgumentError } from 'commander';
+import { argosy, kubeconfigOf, withCluster } from './demo/cluster.ts';
+import * as fifthPod from './demo/fifth-pod-report.ts';
+import { runExperiment } from './demo/fifth-pod.ts';
+import type { Run as FifthPodRun } from './demo/fifth-pod-series.ts';
+import * as traffic from './demo/traffic-report.ts';
+import { runTraffic, type Headroom } from './demo/traffic.ts';
+import { instanceType } from '../cloud/catalogue/index.ts';
 
 interface DemoOptions {
   name: string;
   bootDelay: string;
   rate: number;
+  users: number;
+  spawnRate: number;
+  bufferNodes: number;
+  oneByOne: boolean;
   report: string;
   json: boolean;
   delete: boolean;
 }
 
-const DEFAULT_BOOT_DELAY = '15s';
-const MAX_NODES = 3;
+type Say = (line: string) => void;
+
+const NODE_TYPE = 'g6-standard-2';
+const FIFTH_POD_MAX_NODES = 3;
+const TRAFFIC_NODES = '2..11';
+/** As rate-limiter.yaml and scaled-object.yaml say. */
+const TRAFFIC = { perPod: 10, most: 30 };
+const WAIT_SECONDS = 600;
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('run the capacity experiment: how long until a fifth pod serves, without and with a placeholder')
+    .description('run an experiment: how fast a fifth pod serves (capacity), or how requests a second climb with the nodes (rps)')
+    .addArgument(new Argument('[experiment]', 'which one').choices(['capacity', 'rps']).default('capacity'))
     .option('--name <name>', 'name of the cluster to make; one of this name is deleted first', 'demo')
-    .option('--boot-delay <duration>', 'how long the simulated cloud takes to boot a node (a real one: about 120s)', DEFAULT_BOOT_DELAY)
-    .option('--rate <n>', 'requests a second the client sends', positive, 50)
+    .option('--boot-delay <duration>', 'how long the simulated cloud takes to boot a node (a real one: about 120s)', '15s')
+    .option('--rate <n>', 'capacity: requests a second the client sends', positive, 50)
+    .option('--users <n>', 'rps: users in the end', positive, 300)
+    .option('--spawn-rate <n>', 'rps: users that come a second (the article: 0.4)', positive, 3)
+    .option('--buffer-nodes <n>', 'rps: nodes that the buffer keeps free', positive, 2)
+    .option('--one-by-one', 'rps: one headroom after the other instead of three clusters at a time', false)
     .option('--report <file>', 'where to write the HTML report', 'demo-report.html')
     .option('--json', 'print the measurements as JSON instead of the table', false)
-    .option('--delete', 'delete the cluster at the end instead of leaving it to look around', false)
-    .action((options: DemoOptions) => demo(options));
+    .option('--delete', 'delete the clusters at the end instead of leaving them to look around', false)
+    .action((experiment: string, options: DemoOptions) => demo(experiment, options));
 }
 
 function positive(text: string): number {
@@ -45,75 +56,90 @@ function positive(text: string): number {
   return value;
 }
 
-async function demo(options: DemoOptions): Promise<void> {
+async function demo(experiment: string, options: DemoOptions): Promise<void> {
   const startedAt = performance.now();
-  const say = (line: string): void => {
+  const say: Say = (line) => {
     process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
   };
-  // Each run has a cluster of its own, so that both start with one node; the second one stays.
-  const runs: Run[] = [await oneRun(options, false, say), await oneRun(options, true, say)];
-  const facts = [
-    `A g6-standard-2 node (simulated; 2 vCPU, 4 GB) holds four pods of 0.8G. Boot delay ${options.bootDelay}. ${options.rate} requests a second from this machine.`,
-    `Measured on ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, with kubectl and real containers; podinfo is a stand-in with its ports and paths.`,
-  ];
   const report = resolve(options.report);
   mkdirSync(dirname(report), { recursive: true });
-  writeFileSync(report, htmlReport(runs, facts));
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify({ bootDelay: options.bootDelay, ratePerSecond: options.rate, runs }, null, 2)}\n`);
-  } else {
-    process.stdout.write(`\n${facts.join('\n')}\n\n${terminalReport(runs, process.stdout.columns ?? 100)}\n\nReport: ${report}\n`);
-  }
+  const names = await (experiment === 'rps' ? rps(options, say, report) : capacity(options, say, report));
+  if (!options.json) process.stdout.write(`\nReport: ${report}\n`);
   if (options.delete) {
-    argosy('delete', '--name', options.name);
+    for (const name of names) await argosy('delete', '--name', name);
     return;
   }
+  const last = names.at(-1) ?? options.name;
   process.stderr.write(`
 The cluster is still there. Look around:
-  export KUBECONFIG=${join(homedir(), '.argosy', options.name, 'kubeconfig')}
+  export KUBECONFIG=${kubeconfigOf(last)}
   kubectl get pods -o wide
   kubectl get events --sort-by=.lastTimestamp
-  npx argosy delete --name ${options.name}     # when done
-`);
+${names.map((name) => `  npx argosy delete --name ${name}     # when done\n`).join('')}`);
 }
 
-async function oneRun(options: DemoOptions, withPlaceholder: boolean, say: (line: string) => void): Promise<Run> {
-  const title = withPlaceholder ? 'with a placeholder' : 'without a placeholder';
-  say(`── ${title} ──`);
-  argosy('delete', '--name', options.name);
-  argosy('up', '--name', options.name, '--nodes', `1..${MAX_NODES}`, '--boot-delay', options.bootDelay);
-  say(`cluster '${options.name}' is up: one node, room for ${MAX_NODES}`);
-  const kubeconfig = join(homedir(), '.argosy', options.name, 'kubeconfig');
-  const client = httpClient(await loadKubeconfig(kubeconfig));
-  const ctx = controllerContext({ client, clock: realClock, random: realRandom, log: silentLogger });
-  const stop = new AbortController();
-  const informers = runControllers(ctx, [], stop.signal);
-  try {
-    return await runExperiment({
-      title,
-      kubeconfig,
-      ctx,
-      withPlaceholder,
-      say,
-      kubectl: 'kubectl',
-      examplesDir: join(packageRoot, 'examples/capacity'),
-      ratePerSecond: options.rate,
-      tailSeconds: 2,
-      timeoutSeconds: 600,
+function machine(): string {
+  return `Measured on ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, with kubectl and real containers`;
+}
+
+function show(options: DemoOptions, facts: readonly string[], terminal: string, json: object): void {
+  if (options.json) process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+  else process.stdout.write(`\n${facts.join('\n')}\n\n${terminal}\n`);
+}
+
+/** Answers the clusters it leaves. */
+async function capacity(options: DemoOptions, say: Say, report: string): Promise<string[]> {
+  const { name, bootDelay, rate: ratePerSecond } = options;
+  const runs: FifthPodRun[] = [];
+  // Each run has a cluster of its own, so that both start with one node; the second one stays.
+  for (const withPlaceholder of [false, true]) {
+    const title = withPlaceholder ? 'with a placeholder' : 'without a placeholder';
+    say(`── ${title} ──`);
+    const up = ['--nodes', `1..${FIFTH_POD_MAX_NODES}`, '--boot-delay', bootDelay];
+    runs.push(
+      await withCluster({ name, up, timeoutSeconds: WAIT_SECONDS, say }, (cluster) => {
+        say(`cluster '${name}' is up: one node, room for ${FIFTH_POD_MAX_NODES}`);
+        return runExperiment(cluster, { title, withPlaceholder, ratePerSecond, tailSeconds: 2, say });
+      }),
+    );
+  }
+  const facts = [
+    `A ${NODE_TYPE} node (simulated; 2 vCPU, 4 GB) holds four pods of 0.8G. Boot delay ${bootDelay}. ${ratePerSecond} requests a second from this machine.`,
+    `${machine()}; podinfo is a stand-in with its ports and paths.`,
+  ];
+  writeFileSync(report, fifthPod.htmlReport(runs, facts));
+  show(options, facts, fifthPod.terminalReport(runs, process.stdout.columns ?? 100), { bootDelay, ratePerSecond, runs });
+  return [name];
+}
+
+async function rps(options: DemoOptions, say: Say, report: string): Promise<string[]> {
+  const { bootDelay, users, spawnRate, bufferNodes } = options;
+  const kinds: [headroom: Headroom, title: string][] = [
+    ['none', 'no headroom'],
+    ['placeholder', 'a placeholder'],
+    ['buffer', `a buffer of ${bufferNodes} nodes`],
+  ];
+  const names = kinds.map(([headroom]) => `${options.name}-${headroom}`);
+  const run = async ([headroom, title]: [Headroom, string], i: number) => {
+    const tell: Say = (line) => say(`${title.padEnd(20)}  ${line}`);
+    const up = ['--nodes', TRAFFIC_NODES, '--boot-delay', bootDelay, '--metrics'];
+    return withCluster({ name: names[i]!, up, timeoutSeconds: WAIT_SECONDS, say: tell }, (cluster) => {
+      tell(`cluster '${cluster.name}' is up`);
+      const { most } = TRAFFIC;
+      return runTraffic(cluster, { title, headroom, users, spawnRate, bufferNodes, most, limitSeconds: 2400, tailSeconds: 20, say: tell });
     });
-  } finally {
-    stop.abort();
-    await informers;
-    await client.close();
-  }
-}
-
-/** Runs another command of ours, as a user would; its words are shown only when it fails. */
-function argosy(...args: string[]): void {
-  try {
-    execFileSync(join(packageRoot, 'bin/argosy'), args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  } catch (error) {
-    const { stderr, stdout } = error as { stderr?: Buffer; stdout?: Buffer };
-    throw new Error(`argosy ${args.join(' ')} failed:\n${stderr?.toString() ?? ''}${stdout?.toString() ?? ''}`, { cause: error });
-  }
+  };
+  const runs = [];
+  if (options.oneByOne) for (const [i, kind] of kinds.entries()) runs.push(await run(kind, i));
+  else runs.push(...(await Promise.all(kinds.map(run))));
+  const hourlyUsd = instanceType(NODE_TYPE)?.hourlyUsd ?? 0;
+  const facts = [
+    `Each pod serves ${TRAFFIC.perPod} requests a second; ${users} users want more, ${spawnRate} more of them each second. A ${NODE_TYPE} node (simulated; $${hourlyUsd} an hour) holds four pods and takes ${bootDelay} to boot.`,
+    `The autoscaler reads the requests from Prometheus every 15 s: as many pods as 8 requests a second each make (sum(increase(http_requests_total[60s])), threshold 480).`,
+    `${machine()}, ${options.oneByOne ? 'one run after the other' : 'the three runs at the same time'}. Prometheus is the real one; the app is a stand-in.`,
+  ];
+  const result = { runs, facts, ...TRAFFIC, nodeHourlyUsd: hourlyUsd };
+  writeFileSync(report, traffic.htmlReport(result));
+  show(options, facts, traffic.terminalReport(result, process.stdout.columns ?? 100), { bootDelay, users, spawnRate, bufferNodes, runs });
+  return names;
 }

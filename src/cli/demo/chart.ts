@@ -1,5 +1,15 @@
 /** Step charts of the runs, for a terminal and as SVG. Pure text in, text out. */
-import type { Run, Sample } from './series.ts';
+
+/** What was measured at one moment of a run. */
+export interface Moment {
+  atSeconds: number;
+}
+
+/** One line of a chart. */
+export interface Series<S extends Moment> {
+  title: string;
+  samples: readonly S[];
+}
 
 const SHADES = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 
@@ -12,7 +22,7 @@ export function bar(share: number, width: number): string {
 }
 
 /** The value in force at a moment: the last sample at or before it. */
-export function valueAt(samples: readonly Sample[], atSeconds: number, value: (sample: Sample) => number): number | undefined {
+export function valueAt<S extends Moment>(samples: readonly S[], atSeconds: number, value: (sample: S) => number): number | undefined {
   let found: number | undefined;
   for (const sample of samples) {
     if (sample.atSeconds > atSeconds) break;
@@ -21,26 +31,36 @@ export function valueAt(samples: readonly Sample[], atSeconds: number, value: (s
   return found;
 }
 
-/**
- * Ready pods over time, one line a run, one column a time step: the digit is the number of pods.
- * `width` in columns.
- */
-export function terminalChart(runs: readonly Run[], width: number): string {
+export interface TextChart<S extends Moment> {
+  width: number;
+  /** What stands for a value: one character. */
+  glyph(value: number): string;
+  value(sample: S): number;
+  /** What the time is counted from: 'kubectl scale'. */
+  since: string;
+}
+
+/** A line a run, a column a time step. `width` in columns. */
+export function terminalChart<S extends Moment>(runs: readonly Series<S>[], { width, glyph, value, since }: TextChart<S>): string {
   const titleWidth = Math.max(...runs.map((run) => run.title.length));
   const columns = Math.max(10, width - titleWidth - 4);
-  const end = Math.max(1, ...runs.map((run) => run.samples.at(-1)?.atSeconds ?? 0));
-  const lines = runs.map((run) => {
+  const end = endOf(runs);
+  const lines = runs.map(({ title, samples }) => {
     let line = '';
     for (let column = 0; column < columns; column++) {
-      const value = valueAt(run.samples, (column / (columns - 1)) * end, (s) => s.ready);
-      line += value === undefined ? ' ' : String(Math.min(9, value));
+      const found = valueAt(samples, (column / (columns - 1)) * end, value);
+      line += found === undefined ? ' ' : glyph(found);
     }
-    return `${run.title.padEnd(titleWidth)}  ${line}`;
+    return `${title.padEnd(titleWidth)}  ${line}`;
   });
   const left = '0 s';
-  const right = `${Math.round(end)} s after kubectl scale`;
+  const right = `${Math.round(end)} s after ${since}`;
   const axis = `${' '.repeat(titleWidth)}  ${left}${' '.repeat(Math.max(1, columns - left.length - right.length))}${right}`;
   return [...lines, axis].join('\n');
+}
+
+function endOf(runs: readonly Series<Moment>[]): number {
+  return Math.max(1, ...runs.map((run) => run.samples.at(-1)?.atSeconds ?? 0));
 }
 
 interface Frame {
@@ -61,7 +81,7 @@ function y(frame: Frame, value: number): number {
 }
 
 /** A step line through the samples, as an SVG path. */
-function stepPath(frame: Frame, samples: readonly Sample[], value: (sample: Sample) => number): string {
+function stepPath<S extends Moment>(frame: Frame, samples: readonly S[], value: (sample: S) => number): string {
   const parts: string[] = [];
   for (const sample of samples) {
     const point = `${x(frame, sample.atSeconds).toFixed(1)}`;
@@ -86,20 +106,23 @@ function gridLines(frame: Frame, step: number): string {
   return lines.join('\n');
 }
 
-export interface ChartOptions {
+export interface ChartOptions<S extends Moment> {
   title: string;
-  value(sample: Sample): number;
+  value(sample: S): number;
+  /** A second line of each run, drawn dashed. */
+  beside?(sample: S): number;
 }
 
-/** One chart with a line a run, classes `run0`, `run1` for colours. */
-export function svgChart(runs: readonly Run[], options: ChartOptions): string {
-  const endSeconds = Math.max(1, ...runs.map((run) => run.samples.at(-1)?.atSeconds ?? 0));
-  const top = Math.max(1, ...runs.flatMap((run) => run.samples.map(options.value)));
+/** One chart with a line a run, classes `run0`, `run1`, … for colours. */
+export function svgChart<S extends Moment>(runs: readonly Series<S>[], { title, value, beside }: ChartOptions<S>): string {
+  const both = (sample: S): number[] => [value(sample), ...(beside ? [beside(sample)] : [])];
+  const top = Math.max(1, ...runs.flatMap((run) => run.samples.flatMap(both)));
   const step = Math.max(1, Math.ceil(top / 6));
-  const frame: Frame = { width: 760, height: 240, endSeconds, top: Math.ceil(top / step) * step };
-  const paths = runs.map((run, i) => `<path class="line run${i}" d="${stepPath(frame, run.samples, options.value)}"/>`);
-  return `<svg viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-label="${options.title}">
-<text class="title" x="${MARGIN.left}" y="16">${options.title}</text>
+  const frame: Frame = { width: 760, height: 240, endSeconds: endOf(runs), top: Math.ceil(top / step) * step };
+  const line = (style: string, samples: readonly S[], of: (sample: S) => number): string => `<path class="line ${style}" d="${stepPath(frame, samples, of)}"/>`;
+  const paths = runs.flatMap((run, i) => [...(beside ? [line(`run${i} beside`, run.samples, beside)] : []), line(`run${i}`, run.samples, value)]);
+  return `<svg viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-label="${title}">
+<text class="title" x="${MARGIN.left}" y="16">${title}</text>
 ${gridLines(frame, step)}
 ${paths.join('\n')}
 </svg>`;

@@ -11,15 +11,15 @@ export interface KedaMeasures {
   late(scaledObject: ScaledObject, ms: number): void;
 }
 
-const LABELS = ['exported_namespace', 'scaledObject', 'scaler', 'triggerIndex', 'metric'];
+const LABELS = ['namespace', 'scaledObject', 'scaler', 'triggerIndex', 'metric'];
 
 export function kedaMeasures({ metrics }: Pick<ControllerContext, 'metrics'>): KedaMeasures {
   const value = metrics.gauge('keda_scaler_metrics_value', 'What a scaler answered last.', LABELS);
   const active = metrics.gauge('keda_scaler_active', '1 while there is work for a scaler, else 0.', LABELS);
   const errors = metrics.counter('keda_scaler_detail_errors_total', 'Answers that a scaler failed to give.', LABELS);
-  const objectErrors = metrics.counter('keda_scaled_object_errors_total', 'Looks at a ScaledObject that failed.', ['exported_namespace', 'scaledObject']);
-  const paused = metrics.gauge('keda_scaled_object_paused', '1 while a ScaledObject is paused, else 0.', ['exported_namespace', 'scaledObject']);
-  const latency = metrics.gauge('keda_internal_scale_loop_latency_seconds', 'How late the last look was.', ['exported_namespace', 'type', 'resource']);
+  const objectErrors = metrics.counter('keda_scaled_object_errors_total', 'Looks at a ScaledObject that failed.', ['namespace', 'scaledObject']);
+  const paused = metrics.gauge('keda_scaled_object_paused', '1 while a ScaledObject is paused, else 0.', ['namespace', 'scaledObject']);
+  const latency = metrics.gauge('keda_internal_scale_loop_latency_seconds', 'How late the last look was.', ['namespace', 'type', 'resource']);
   const of = ({ metadata }: ScaledObject): [string, string] => [metadata.namespace ?? '', metadata.name ?? ''];
   return {
     asked(scaledObject, answers, measured) {

@@ -4,10 +4,16 @@ import type { ScalerFactory } from '../scaler.ts';
 const SCALERS: Readonly<Record<string, () => Promise<ScalerFactory>>> = {
   cpu: async () => (await import('./resource.ts')).cpu,
   cron: async () => (await import('./cron.ts')).cron,
+  external: async () => (await import('./external.ts')).external,
+  'external-push': async () => (await import('./external.ts')).externalPush,
   'kubernetes-workload': async () => (await import('./kubernetes-workload.ts')).kubernetesWorkload,
   memory: async () => (await import('./resource.ts')).memory,
   'metrics-api': async () => (await import('./metrics-api.ts')).metricsApi,
+  'nats-jetstream': async () => (await import('./nats-jetstream.ts')).natsJetstream,
+  postgresql: async () => (await import('./postgresql.ts')).postgresql,
   prometheus: async () => (await import('./prometheus.ts')).prometheus,
+  redis: async () => (await import('./redis.ts')).redis,
+  'redis-streams': async () => (await import('./redis-streams.ts')).redisStreams,
 };
 
 export function isTriggerType(type: string): boolean {

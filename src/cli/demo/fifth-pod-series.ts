@@ -1,6 +1,7 @@
-/** What one run of the experiment measured. Times are seconds since `kubectl scale` was called. */
-export interface Sample {
-  atSeconds: number;
+/** What one run of the capacity experiment measured. Times are seconds since `kubectl scale` was called. */
+import type { Moment } from './chart.ts';
+
+export interface Sample extends Moment {
   /** Ready pods of the app. */
   ready: number;
   /** Nodes that are Ready. */
@@ -20,5 +21,5 @@ export interface Run {
   /** The node the fifth pod runs on. */
   fifthNode: string;
   samples: Sample[];
-  requests: { sent: number; failed: number; pods: number; p50Ms: number; p99Ms: number };
+  requests: { sent: number; failed: number; p50Ms: number; p99Ms: number };
 }
