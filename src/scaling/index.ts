@@ -9,4 +9,5 @@ export { keda } from './keda/index.ts';
 export { httpGet } from './keda/http-get.ts';
 export { hostResolver } from './keda/resolve-host.ts';
 export { scaledObjects, type ScaledObject } from './keda/types.ts';
-export { warningsOf, whyRefused } from './keda/validate.ts';
+export { scaledJobs, type ScaledJob } from './keda/jobs/types.ts';
+export { warningsOf, whyNotTriggers, whyRefused } from './keda/validate.ts';

@@ -15,7 +15,7 @@ import { horizontalPodAutoscaler, keda, restMetrics, scaledObjects, type ScaledO
 import { schedulerController } from '../../src/scheduler/index.ts';
 import { World } from '../workloads/world.ts';
 
-const KINDS = ['scaledobjects', 'triggerauthentications', 'clustertriggerauthentications'];
+const KINDS = ['scaledobjects', 'scaledjobs', 'triggerauthentications', 'clustertriggerauthentications'];
 const MANIFESTS = join(import.meta.dirname, '../../manifests/kinds');
 
 type Spec = ScaledObject['spec'];

@@ -34,7 +34,7 @@ import { actingAs, AUTOSCALER, KEDA, CERTIFICATES, CONTROLLER_MANAGER, INSTALLER
 import { ensureLocalPathClass } from './local-path-class.ts';
 import { letDataPlaneReadPolicies } from './policy-role.ts';
 import { Nodes } from './nodes.ts';
-import { kedaOf, ScaledObjectReview } from './keda.ts';
+import { kedaOf, KedaReview } from './keda.ts';
 import { ensureOwnKinds } from './own-kinds.ts';
 import { ensurePrometheus } from './prometheus.ts';
 import { servedKinds, storedKinds } from './stored-kinds.ts';
@@ -92,9 +92,9 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       undo.unshift(() => dataPlane.stop());
       return dataPlane;
     });
-    const scaledObjectReview = new ScaledObjectReview();
+    const kedaReview = new KedaReview();
     const engine = await createEngine({
-      reviewers: scaledObjectReview,
+      reviewers: kedaReview,
       dataDir: paths.dataDir,
       clock,
       random,
@@ -135,7 +135,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
       dir: paths.nodes,
     });
     const kinds = servedKinds(engine);
-    scaledObjectReview.attach(inProcessClient(engine, KEDA), kinds);
+    kedaReview.attach(inProcessClient(engine, KEDA), kinds);
     const scaledObjects = kedaOf(actingAs(KEDA, base, within), kinds);
     undo.push(() => scaledObjects.close());
     const server = await startApiServer({

@@ -1,11 +1,23 @@
 /** KEDA in a cluster of ours: its controllers, how its scalers reach the world, and what is refused at the door. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Review, Reviewers, ReviewRequest } from '../../apiserver/index.ts';
 import { apiVersionOf, horizontalPodAutoscalers, limitRanges, type Resource } from '../../kube/resources.ts';
 import { isNotFound, StatusError } from '../../kube/status.ts';
 import type { KubeObject, PodSpec } from '../../kube/types.ts';
 import type { Client } from '../../runtime/client.ts';
 import type { ControllerContext } from '../../runtime/controller.ts';
-import { hostResolver, httpGet, keda, scaledObjects, warningsOf, whyRefused, type ScaledObject } from '../../scaling/index.ts';
+import {
+  hostResolver,
+  httpGet,
+  keda,
+  scaledJobs,
+  scaledObjects,
+  warningsOf,
+  whyNotTriggers,
+  whyRefused,
+  type ScaledJob,
+  type ScaledObject,
+} from '../../scaling/index.ts';
 import type { servedKinds } from './stored-kinds.ts';
 
 type Kinds = ReturnType<typeof servedKinds>;
@@ -16,8 +28,8 @@ export function kedaOf(ctx: ControllerContext, kinds: Kinds): ReturnType<typeof 
   return { ...keda(ctx, { kinds, scalers: { http: http.get, resolve } }), close: http.close };
 }
 
-/** What KEDA's webhook refuses. `attach` says who to ask; before that nothing is reviewed. */
-export class ScaledObjectReview implements Reviewers {
+/** What KEDA's webhooks refuse. `attach` says who to ask; before that nothing is reviewed. */
+export class KedaReview implements Reviewers {
   #world: { client: Client; kinds: Kinds } | undefined;
 
   attach(client: Client, kinds: Kinds): void {
@@ -25,20 +37,27 @@ export class ScaledObjectReview implements Reviewers {
   }
 
   of({ definition, operation, object, old, subresource, ctx }: ReviewRequest): Review | undefined {
-    if (definition.group !== scaledObjects.group || definition.plural !== scaledObjects.plural || subresource !== undefined) return undefined;
+    if (definition.group !== scaledObjects.group || subresource !== undefined || (operation !== 'CREATE' && operation !== 'UPDATE')) return undefined;
     const world = this.#world;
-    if (world === undefined || object === undefined || (operation !== 'CREATE' && operation !== 'UPDATE')) return undefined;
+    const why = definition.plural === scaledObjects.plural ? refusal : definition.plural === scaledJobs.plural ? jobRefusal : undefined;
+    if (why === undefined || world === undefined || object === undefined) return undefined;
     return {
       mutate: () => Promise.resolve(),
       async validate() {
-        const scaledObject = object as ScaledObject;
-        if (old !== undefined && JSON.stringify((old as ScaledObject).spec) === JSON.stringify(scaledObject.spec)) return;
-        ctx.warnings.push(...warningsOf(scaledObject));
-        const why = await refusal(world, scaledObject);
-        if (why !== undefined) throw new StatusError(403, 'Forbidden', `admission webhook "vscaledobject.kb.io" denied the request: ${why}`);
+        const scaled = object as ScaledObject & ScaledJob;
+        // Marks of controllers must not be held up by what others did meanwhile.
+        if (old !== undefined && isDeepStrictEqual((old as typeof scaled).spec, scaled.spec)) return;
+        if (why === refusal) ctx.warnings.push(...warningsOf(scaled));
+        const refused = await why(world, scaled);
+        if (refused !== undefined)
+          throw new StatusError(403, 'Forbidden', `admission webhook "v${definition.kind.toLowerCase()}.kb.io" denied the request: ${refused}`);
       },
     };
   }
+}
+
+function jobRefusal(_: unknown, { spec }: ScaledJob): Promise<string | undefined> {
+  return Promise.resolve(whyNotTriggers(spec.triggers));
 }
 
 async function refusal({ client, kinds }: { client: Client; kinds: Kinds }, scaledObject: ScaledObject): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 /** What annotations say about pausing and forcing. Pure. */
+import type { KubeObject } from '../../kube/types.ts';
 import type { ScaledObject } from './types.ts';
 
 const PAUSED = 'autoscaling.keda.sh/paused';
@@ -9,12 +10,12 @@ const FORCE_ACTIVATION = 'autoscaling.keda.sh/force-activation';
 const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 
 /** What is not a boolean counts as true, as upstream. */
-function isSet({ metadata }: ScaledObject, annotation: string): boolean {
+function isSet({ metadata }: KubeObject, annotation: string): boolean {
   const value = metadata.annotations?.[annotation];
   return value !== undefined && !FALSE.has(value);
 }
 
-export function isPaused(scaledObject: ScaledObject): boolean {
+export function isPaused(scaledObject: KubeObject): boolean {
   return scaledObject.metadata.annotations?.[PAUSED_REPLICAS] !== undefined || isSet(scaledObject, PAUSED);
 }
 

@@ -15,13 +15,13 @@ import { conditionOf, updateStatus, withConditions } from './status.ts';
 import {
   COMPOSITE_METRIC,
   FINALIZER,
+  joinedNames,
   modifiersOf,
   OWNER_LABEL,
   scaledObjects,
   type KedaCondition,
   type ScaledObject,
   type ScaledObjectStatus,
-  type Trigger,
 } from './types.ts';
 import { whyNotReplicas } from './validate.ts';
 import type { KedaWorld } from './world.ts';
@@ -109,12 +109,12 @@ export function scaledObjectController(world: KedaWorld): Controller {
       scaleTargetKind: `${apiVersionOf(resource)}.${kind}`,
       scaleTargetGVKR: { group, version, kind, resource: plural },
       originalReplicaCount: scaledObject.status?.originalReplicaCount ?? scale.spec?.replicas ?? 0,
-      triggersTypes: joined(triggers, ({ type }) => type),
-      authenticationsTypes: joined(triggers, ({ authenticationRef }) => authenticationRef?.name ?? ''),
+      triggersTypes: joinedNames(triggers, ({ type }) => type),
+      authenticationsTypes: joinedNames(triggers, ({ authenticationRef }) => authenticationRef?.name ?? ''),
     };
     // What the poller shows and events name.
     await updateStatus(client, keyOf(scaledObject), (status) => ({ ...status, ...known }));
-    const built = await world.pool.get(scaledObject).catch((error: unknown) => {
+    const built = await world.pool.get(world.triggersOf(scaledObject)).catch((error: unknown) => {
       throw new Error(`failed to ensure HPA is correctly created for ScaledObject: ${(error as Error).message}`, { cause: error });
     });
     const { specs, externalNames, resourceNames } = metricSpecsOf(
@@ -239,10 +239,6 @@ function isSameWish({ metadata: a }: ScaledObject, { metadata: b }: ScaledObject
 
 function sameMarks({ metadata: a }: HorizontalPodAutoscaler, { metadata: b }: HorizontalPodAutoscaler): boolean {
   return JSON.stringify([a.annotations, a.labels]) === JSON.stringify([b.annotations, b.labels]);
-}
-
-function joined(triggers: readonly Trigger[], of: (trigger: Trigger) => string): string {
-  return [...new Set(triggers.map(of).filter((text) => text !== ''))].join(',');
 }
 
 /** Metrics that are no more have no health. */

@@ -7,7 +7,7 @@ import { quantityOf } from './scaler.ts';
 import { COMPOSITE_METRIC, hpaMaxReplicas, hpaMinReplicas, modifiersOf, OWNER_LABEL, type ScaledObject } from './types.ts';
 
 /** The version whose behaviour this follows; autoscalers carry it as a label. */
-const KEDA_VERSION = '2.21.0';
+export const KEDA_VERSION = '2.21.0';
 const LABEL_MAX = 63;
 const EXCLUDED_LABELS = 'scaledobject.keda.sh/hpa-excluded-labels';
 

@@ -2,6 +2,7 @@
 import type { Controller, ControllerContext } from '../../runtime/controller.ts';
 import { scaledObjectController } from './controller.ts';
 import { externalMetrics } from './external-metrics.ts';
+import { scaledJobController } from './jobs/controller.ts';
 import { kedaPoller } from './poller.ts';
 import { KedaWorld, type KedaOptions } from './world.ts';
 
@@ -13,5 +14,5 @@ export interface Keda {
 
 export function keda(ctx: ControllerContext, options: KedaOptions): Keda {
   const world = new KedaWorld(ctx, options);
-  return { controllers: [scaledObjectController(world), kedaPoller(world)], externalMetrics: externalMetrics(world) };
+  return { controllers: [scaledObjectController(world), scaledJobController(world), kedaPoller(world)], externalMetrics: externalMetrics(world) };
 }

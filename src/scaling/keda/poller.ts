@@ -106,7 +106,7 @@ export function kedaPoller(world: KedaWorld): Controller {
   /** Triggers that tell of work by themselves are listened to; each ScaledObject once. */
   async function listen(scaledObject: ScaledObject): Promise<void> {
     const { uid = '', namespace = '', name = '' } = scaledObject.metadata;
-    const { triggers } = await world.pool.get(scaledObject);
+    const { triggers } = await world.pool.get(world.triggersOf(scaledObject));
     const telling = triggers.filter(({ scaler }) => scaler.watch !== undefined);
     if (telling.length === 0 || watchers.has(uid)) return;
     const stop = new AbortController();

@@ -13,12 +13,12 @@ const INITIAL: readonly KedaCondition[] = [
 ];
 const TRIES_MAX = 5;
 
-export function conditionOf(status: ScaledObjectStatus | undefined, type: string): KedaCondition | undefined {
+export function conditionOf(status: { conditions?: KedaCondition[] } | undefined, type: string): KedaCondition | undefined {
   return status?.conditions?.find((condition) => condition.type === type);
 }
 
 /** The status with these conditions in it; pure. */
-export function withConditions(status: ScaledObjectStatus, ...set: readonly KedaCondition[]): ScaledObjectStatus {
+export function withConditions<S extends { conditions?: KedaCondition[] }>(status: S, ...set: readonly KedaCondition[]): S {
   const conditions = [...(status.conditions ?? INITIAL)];
   for (const condition of set) {
     const at = conditions.findIndex(({ type }) => type === condition.type);

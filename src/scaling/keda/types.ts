@@ -114,7 +114,7 @@ export const FINALIZER = 'finalizer.keda.sh';
 const POLLING_SECONDS = 30;
 const MAX_REPLICAS = 100;
 
-export function pollingMs({ spec }: ScaledObject): number {
+export function pollingMs({ spec }: { spec: { pollingInterval?: number } }): number {
   return (spec.pollingInterval ?? POLLING_SECONDS) * 1000;
 }
 
@@ -135,3 +135,8 @@ export function modifiersOf({ spec }: ScaledObject): ScalingModifiers | undefine
 }
 
 export const isResourceTrigger = ({ type }: Trigger): boolean => type === 'cpu' || type === 'memory';
+
+/** What triggers have, each once: 'prometheus,cron'. */
+export function joinedNames(triggers: readonly Trigger[], of: (trigger: Trigger) => string): string {
+  return [...new Set(triggers.map(of).filter((text) => text !== ''))].join(',');
+}

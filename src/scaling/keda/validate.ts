@@ -1,9 +1,9 @@
 /** What is refused of a ScaledObject when it is written, in the words of KEDA's webhook. Pure. */
 import type { HorizontalPodAutoscaler, PodSpec } from '../../kube/types.ts';
-import { formulaOf } from './pool.ts';
 import { hpaNameOf } from './hpa.ts';
+import { formulaOf } from './modifiers.ts';
 import { isTriggerType, TRIGGER_TYPES } from './scalers/index.ts';
-import { hpaMaxReplicas, hpaMinReplicas, isResourceTrigger, modifiersOf, type ScaledObject } from './types.ts';
+import { hpaMaxReplicas, hpaMinReplicas, isResourceTrigger, modifiersOf, type ScaledObject, type Trigger } from './types.ts';
 
 const TRANSFER = 'scaledobject.keda.sh/transfer-hpa-ownership';
 const OWNERSHIP_CHECK = 'validations.keda.sh/hpa-ownership';
@@ -33,7 +33,7 @@ export function whyNotReplicas(scaledObject: ScaledObject): string | undefined {
 /** Undefined: it may be written. */
 export function whyRefused(scaledObject: ScaledObject, neighbours: Neighbours): string | undefined {
   return (
-    whyNotTriggers(scaledObject) ??
+    whyNotTriggers(scaledObject.spec.triggers) ??
     whyNotReplicas(scaledObject) ??
     whyNotFallback(scaledObject) ??
     whyNotModifiers(scaledObject) ??
@@ -43,11 +43,11 @@ export function whyRefused(scaledObject: ScaledObject, neighbours: Neighbours): 
   );
 }
 
-function whyNotTriggers({ spec }: ScaledObject): string | undefined {
-  const { triggers } = spec;
+/** Of ScaledObjects and ScaledJobs. */
+export function whyNotTriggers(triggers: readonly Trigger[]): string | undefined {
   const names = triggers.map(({ name = '' }) => name).filter((name) => name !== '');
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) return `triggerName ${JSON.stringify(twice)} is defined multiple times in the ScaledObject, but it must be unique`;
+  if (twice !== undefined) return `triggerName ${JSON.stringify(twice)} is defined multiple times in the ScaledObject/ScaledJob, but it must be unique`;
   for (const [i, { type, useCachedMetrics }] of triggers.entries()) {
     if (!isTriggerType(type)) return `spec.triggers[${i}].type: no scaler found for type: ${type}; there are: ${TRIGGER_TYPES.join(', ')}`;
     if (useCachedMetrics && (type === 'cpu' || type === 'memory' || type === 'cron'))

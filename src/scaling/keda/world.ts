@@ -1,15 +1,22 @@
 /** What the two loops of KEDA share. */
 import { pods, type Resource } from '../../kube/resources.ts';
 import { isPodReady } from '../../kube/pods.ts';
+import type { KubeObject, PodSpec } from '../../kube/types.ts';
 import type { ControllerContext, EventRecorder } from '../../runtime/controller.ts';
 import { findTarget, rescale, resourcesOf, type KindMapper, type Target } from '../hpa/targets.ts';
 import type { ReplicasNow } from './fallback.ts';
 import { fallbackOf } from './fallback.ts';
 import { kedaMeasures, type KedaMeasures } from './measures.ts';
 import { ask, measure, type Measured } from './measure.ts';
-import { ScalerPool } from './pool.ts';
+import { formulaOf } from './modifiers.ts';
+import { ScalerPool, type Triggers } from './pool.ts';
+import type { ScaledJob } from './jobs/types.ts';
 import type { ScalerWorld } from './scaler.ts';
-import { COMPOSITE_METRIC, scaledObjects, type ScaledObject } from './types.ts';
+import { COMPOSITE_METRIC, modifiersOf, scaledObjects, type ScaledObject } from './types.ts';
+
+interface Templated extends KubeObject {
+  spec?: { template?: { spec?: PodSpec } };
+}
 
 const DEFAULT_TARGET = { apiVersion: 'apps/v1', kind: 'Deployment' };
 
@@ -34,7 +41,7 @@ export class KedaWorld {
     this.recorder = ctx.recorder('keda-operator');
     this.measures = kedaMeasures(ctx);
     const { client, clock, log } = ctx;
-    this.pool = new ScalerPool({ client, clock, log, ...scalers, recorder: this.recorder, targetOf: (scaledObject) => this.resourceOf(scaledObject) });
+    this.pool = new ScalerPool({ client, clock, log, ...scalers, recorder: this.recorder });
   }
 
   /** Throws an Error when the API serves no such kind. */
@@ -48,6 +55,33 @@ export class KedaWorld {
     return found.find((resource) => resource.version === version) ?? found[0]!;
   }
 
+  triggersOf(scaledObject: ScaledObject): Triggers {
+    const { spec, metadata } = scaledObject;
+    return {
+      owner: scaledObject,
+      triggers: spec.triggers,
+      envContainer: spec.scaleTargetRef.envSourceContainerName || undefined,
+      isMetricSource: modifiersOf(scaledObject) !== undefined,
+      formula: () => formulaOf(scaledObject),
+      podSpec: async () => {
+        const key = { namespace: metadata.namespace ?? '', name: spec.scaleTargetRef.name };
+        return (await this.ctx.client.get(this.resourceOf(scaledObject) as Resource<Templated>, key)).spec?.template?.spec;
+      },
+    };
+  }
+
+  jobTriggers(scaledJob: ScaledJob): Triggers {
+    const { spec } = scaledJob;
+    return {
+      owner: scaledJob,
+      triggers: spec.triggers,
+      envContainer: spec.envSourceContainerName || undefined,
+      isMetricSource: false,
+      formula: () => undefined,
+      podSpec: () => Promise.resolve(spec.jobTargetRef.template.spec),
+    };
+  }
+
   targetOf(scaledObject: ScaledObject): Promise<Target> {
     const key = { namespace: scaledObject.metadata.namespace ?? '', name: scaledObject.spec.scaleTargetRef.name };
     return findTarget(this.ctx.client, [this.resourceOf(scaledObject)], key);
@@ -59,7 +93,7 @@ export class KedaWorld {
 
   /** Asks all scalers, or those of one metric, and keeps what they said in mind. Rejects when there are none to ask. */
   async measure(scaledObject: ScaledObject, target: Target, only?: string): Promise<Measured> {
-    const built = await this.pool.get(scaledObject);
+    const built = await this.pool.get(this.triggersOf(scaledObject));
     const answers = await ask(built, built.formula === undefined ? only : undefined);
     const replicas = await this.#replicas(scaledObject, target);
     const measured = measure({ scaledObject, answers, built, replicas });
