@@ -1,6 +1,6 @@
 /**
  * The figures of the README's table: `npm run bench`. Root, Linux; each figure is the median of several runs with its spread.
- * Options: --runs N (default 5), --only up,pod,fifth,scheduler,store,api,bind,load (api and bind build upstream's programs the first time, if Go is there)
+ * Options: --runs N (default 5), --only up,pod,fifth,scheduler,store,api,bind,load,scaling (api and bind build upstream's programs the first time, if Go is there)
  */
 import { cpus, totalmem, release } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { bindBench } from './bind.ts';
 import { fifthPodBench } from './fifth-pod.ts';
 import { loadBench } from './load.ts';
 import { podStartBench } from './pod-start.ts';
+import { scalingBench } from './scaling.ts';
 import { schedulerBench } from './scheduler.ts';
 import { spread, type Figure } from './spread.ts';
 import { storeBench } from './store.ts';
@@ -25,6 +26,7 @@ const benches: Record<string, (runs: number) => Promise<Figure[]>> = {
   api: apiBench,
   bind: bindBench,
   load: loadBench,
+  scaling: scalingBench,
 };
 const wanted = values.only?.split(',') ?? Object.keys(benches);
 
