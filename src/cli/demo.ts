@@ -13,7 +13,7 @@ import { instanceType } from '../cloud/catalogue/index.ts';
 
 interface DemoOptions {
   name: string;
-  bootDelay: string;
+  bootDelay?: string;
   rate: number;
   users: number;
   spawnRate: number;
@@ -38,7 +38,7 @@ export function demoCommand(): Command {
     .description('run an experiment: how fast a fifth pod serves (capacity), or how requests a second climb with the nodes (rps)')
     .addArgument(new Argument('[experiment]', 'which one').choices(['capacity', 'rps']).default('capacity'))
     .option('--name <name>', 'name of the cluster to make; one of this name is deleted first', 'demo')
-    .option('--boot-delay <duration>', 'how long the simulated cloud takes to boot a node (a real one: about 120s)', '15s')
+    .option('--boot-delay <duration>', 'how long the simulated cloud takes to boot a node; a real one about 120s (default: 15s, of rps 60s)')
     .option('--rate <n>', 'capacity: requests a second the client sends', positive, 50)
     .option('--users <n>', 'rps: users in the end', positive, 300)
     .option('--spawn-rate <n>', 'rps: users that come a second (the article: 0.4)', positive, 3)
@@ -89,7 +89,7 @@ function show(options: DemoOptions, facts: readonly string[], terminal: string, 
 
 /** Answers the clusters it leaves. */
 async function capacity(options: DemoOptions, say: Say, report: string): Promise<string[]> {
-  const { name, bootDelay, rate: ratePerSecond } = options;
+  const { name, bootDelay = '15s', rate: ratePerSecond } = options;
   const runs: FifthPodRun[] = [];
   // Each run has a cluster of its own, so that both start with one node; the second one stays.
   for (const withPlaceholder of [false, true]) {
@@ -113,7 +113,7 @@ async function capacity(options: DemoOptions, say: Say, report: string): Promise
 }
 
 async function rps(options: DemoOptions, say: Say, report: string): Promise<string[]> {
-  const { bootDelay, users, spawnRate, bufferNodes } = options;
+  const { bootDelay = '60s', users, spawnRate, bufferNodes } = options;
   const kinds: [headroom: Headroom, title: string][] = [
     ['none', 'no headroom'],
     ['placeholder', 'a placeholder'],

@@ -6,8 +6,9 @@ import type { SecondPoint } from '../../load/recorder.ts';
 import { realRandom } from '../../runtime/random.ts';
 
 export interface BackgroundLoad {
-  /** Of the last whole second. */
-  latest(): SecondPoint | undefined;
+  /** Requests ended a second, over the last whole seconds. */
+  requestsPerSecond(seconds: number): number;
+  users(): number;
   /** Ends it; what is on its way then is not waited for. */
   stop(): Promise<LoadResult>;
 }
@@ -25,10 +26,14 @@ export interface LoadOptions {
 export async function startLoad({ url, profile, requestsPerConnection, timeoutMs, durationMs }: LoadOptions): Promise<BackgroundLoad> {
   const transport = await httpTransport({ url: new URL(url), method: 'GET', headers: [], body: undefined, tls: {}, requestsPerConnection });
   const end = new AbortController();
-  let latest: SecondPoint | undefined;
-  const result = runLoad({ clock: preciseClock, random: realRandom, transport }, { profile, durationMs, timeoutMs }, end.signal, (point) => (latest = point));
+  const points: SecondPoint[] = [];
+  const result = runLoad({ clock: preciseClock, random: realRandom, transport }, { profile, durationMs, timeoutMs }, end.signal, (point) => points.push(point));
   return {
-    latest: () => latest,
+    requestsPerSecond(seconds) {
+      const last = points.slice(-seconds);
+      return last.reduce((sum, point) => sum + point.requestsPerSecond, 0) / Math.max(1, last.length);
+    },
+    users: () => points.at(-1)?.users ?? 0,
     stop() {
       end.abort();
       return result;

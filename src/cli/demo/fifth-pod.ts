@@ -72,7 +72,7 @@ export async function runExperiment({ ctx, kubectl, until }: DemoCluster, option
       ready: readyApp().length,
       nodes: nodeInformer.list().filter(isNodeReady).length,
       placeholders: readyPlaceholders().length,
-      requestsPerSecond: load.latest()?.requestsPerSecond ?? 0,
+      requestsPerSecond: load.requestsPerSecond(1),
     });
   };
   const sampler = setInterval(sample, 250);

@@ -37,6 +37,8 @@ const PODS_A_NODE = 4;
 const REQUESTS_A_CONNECTION = 1;
 const TIMEOUT_MS = 120_000;
 const SAMPLE_MS = 500;
+/** The app serves in bursts at the beginning of each second. */
+const SMOOTH_SECONDS = 5;
 
 const isApp = (pod: Pod): boolean => pod.metadata.labels?.app === 'podinfo' && !pod.metadata.deletionTimestamp;
 
@@ -66,10 +68,10 @@ export async function runTraffic(cluster: DemoCluster, options: TrafficOptions):
   const sample = async (): Promise<void> => {
     paid = (await nodesPaid(cluster)) ?? paid;
     const before = samples.at(-1);
-    const { requestsPerSecond = 0, users = 0 } = load.latest() ?? {};
+    const requestsPerSecond = load.requestsPerSecond(SMOOTH_SECONDS);
     const wanted = deploymentInformer.get({ namespace: 'default', name: 'podinfo' })?.spec?.replicas ?? 0;
     const ready = readyApp();
-    samples.push({ atSeconds: elapsed(), wanted, ready, nodes: paid, requestsPerSecond, users });
+    samples.push({ atSeconds: elapsed(), wanted, ready, nodes: paid, requestsPerSecond, users: load.users() });
     if (before !== undefined && before.wanted !== wanted)
       say(`  ${wanted} pods are wanted, ${ready} serve ${Math.round(requestsPerSecond)} requests a second; ${paid} nodes`);
   };
