@@ -31,6 +31,8 @@ const FIFTH_POD_MAX_NODES = 3;
 const TRAFFIC_NODES = '2..11';
 /** As rate-limiter.yaml and scaled-object.yaml say. */
 const TRAFFIC = { perPod: 10, most: 30 };
+const TRAFFIC_LIMIT_SECONDS = 2400;
+const TRAFFIC_TAIL_SECONDS = 20;
 const WAIT_SECONDS = 600;
 
 export function demoCommand(): Command {
@@ -120,13 +122,29 @@ async function rps(options: DemoOptions, say: Say, report: string): Promise<stri
     ['buffer', `a buffer of ${bufferNodes} nodes`],
   ];
   const names = kinds.map(([headroom]) => `${options.name}-${headroom}`);
+  let waiting = kinds.length;
   const run = async ([headroom, title]: [Headroom, string], i: number) => {
     const tell: Say = (line) => say(`${title.padEnd(20)}  ${line}`);
     const up = ['--nodes', TRAFFIC_NODES, '--boot-delay', bootDelay, '--metrics'];
     return withCluster({ name: names[i]!, up, timeoutSeconds: WAIT_SECONDS, say: tell }, (cluster) => {
       tell(`cluster '${cluster.name}' is up`);
-      const { most } = TRAFFIC;
-      return runTraffic(cluster, { title, headroom, users, spawnRate, bufferNodes, most, limitSeconds: 2400, tailSeconds: 20, say: tell });
+      let reached = false;
+      return runTraffic(cluster, {
+        title,
+        headroom,
+        users,
+        spawnRate,
+        bufferNodes,
+        most: TRAFFIC.most,
+        limitSeconds: TRAFFIC_LIMIT_SECONDS,
+        tailSeconds: TRAFFIC_TAIL_SECONDS,
+        reached: () => {
+          reached = true;
+          waiting--;
+        },
+        isOver: () => (options.oneByOne ? reached : waiting === 0),
+        say: tell,
+      });
     });
   };
   const runs = [];

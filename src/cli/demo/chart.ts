@@ -88,7 +88,6 @@ function stepPath<S extends Moment>(frame: Frame, samples: readonly S[], value: 
     const level = y(frame, value(sample)).toFixed(1);
     parts.push(parts.length === 0 ? `M${point},${level}` : `H${point}V${level}`);
   }
-  parts.push(`H${x(frame, frame.endSeconds).toFixed(1)}`);
   return parts.join('');
 }
 

@@ -25,9 +25,13 @@ export interface TrafficOptions {
   bufferNodes: number;
   /** Pods at which the experiment is over. */
   most: number;
-  /** The longest it may take, and how long to go on when all pods are there. */
+  /** The longest it may take, and how long to go on when it is over. */
   limitSeconds: number;
   tailSeconds: number;
+  /** Called when all pods are there. */
+  reached(): void;
+  /** Whether the runs it is compared with have reached that too: all go on until then. */
+  isOver(): boolean;
   say(line: string): void;
 }
 
@@ -75,17 +79,19 @@ export async function runTraffic(cluster: DemoCluster, options: TrafficOptions):
     if (before !== undefined && before.wanted !== wanted)
       say(`  ${wanted} pods are wanted, ${ready} serve ${Math.round(requestsPerSecond)} requests a second; ${paid} nodes`);
   };
-  let doneAt: number | undefined;
-  while (elapsed() < options.limitSeconds && (doneAt === undefined || elapsed() < doneAt + options.tailSeconds)) {
+  let overAt: number | undefined;
+  let reached = false;
+  while (elapsed() < options.limitSeconds && (overAt === undefined || elapsed() < overAt + options.tailSeconds)) {
     await sample();
-    if (readyApp() >= options.most) doneAt ??= elapsed();
+    if (!reached && readyApp() >= options.most) {
+      reached = true;
+      say(`  all ${options.most} pods serve after ${Math.round(elapsed())} s`);
+      options.reached();
+    }
+    if (options.isOver()) overAt ??= elapsed();
     await ctx.clock.sleep(SAMPLE_MS);
   }
-  say(
-    doneAt === undefined
-      ? `  ${readyApp()} pods after ${Math.round(elapsed())} s: time is over`
-      : `  all ${options.most} pods serve after ${Math.round(doneAt)} s`,
-  );
+  if (!reached) say(`  ${readyApp()} pods after ${Math.round(elapsed())} s: time is over`);
   const { requests, latencyMs } = await load.stop();
   return { title: options.title, samples, requests: { answered: requests.answered, failed: requests.failed, p50Ms: latencyMs.p50, p99Ms: latencyMs.p99 } };
 }
