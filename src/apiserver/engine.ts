@@ -25,6 +25,8 @@ export interface RequestContext {
   fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
   /** Duplicate keys the decoder saw in the body ('spec.x'); reported as `fieldValidation` says. */
   duplicateFields?: readonly string[];
+  /** The same of a body in YAML, as its decoder tells of them: 'line 9: key "foo" already set in map'. */
+  yamlDuplicates?: readonly string[];
   /** Set by the engine: the write made the object (HTTP answers 201). */
   created?: boolean;
   /** Where somebody audits: what admission has to say for the record. */

@@ -55,6 +55,8 @@ export interface RunningApiServer {
   close(): Promise<void>;
 }
 
+/** As Go's server; selectors in the URL may be long. */
+const HEADER_BYTES_MAX = 1 << 20;
 const HEADERS_WITHIN_MS = 60_000;
 const IDLE_MS = 90_000;
 const BACKLOG = 1024;
@@ -128,6 +130,7 @@ function httpsServer(world: HandlerWorld, pki: ApiServerOptions['pki'], connecti
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     ALPNProtocols: ['http/1.1'],
+    maxHeaderSize: HEADER_BYTES_MAX,
     headersTimeout: HEADERS_WITHIN_MS,
     requestTimeout: 0,
     keepAliveTimeout: IDLE_MS,

@@ -29,3 +29,8 @@ export function equalJson(a: unknown, b: unknown): boolean {
   for (const name of Object.keys(right)) if (right[name] !== undefined && !Object.hasOwn(left, name)) return false;
   return true;
 }
+
+/** For messages: a text as it is, all else as JSON. What came over the wire may have a `toString` that is none. */
+export function shownText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}

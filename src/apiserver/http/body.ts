@@ -23,6 +23,8 @@ export interface Decoded {
   value: unknown;
   /** Paths of keys that stand twice in one object. */
   duplicates: readonly string[];
+  /** The same of YAML: 'line 9: key "foo" already set in map'. */
+  yamlDuplicates?: readonly string[];
 }
 
 /** Rejects with StatusError 413 when the body is longer than `MAX_BODY_BYTES`. */
@@ -97,9 +99,10 @@ async function decodeYaml(bytes: Buffer): Promise<Decoded> {
       // A flow mapping that only YAML can read.
     }
   }
-  const { parse } = await import('../../kube/yaml.ts');
+  const { readYaml } = await import('../../kube/yaml.ts');
   try {
-    return { value: parse(text) as unknown, duplicates: [] };
+    const { value, duplicates } = readYaml(text);
+    return { value, duplicates: [], yamlDuplicates: duplicates };
   } catch (error) {
     throw badRequest(`error converting YAML to JSON: yaml: ${(error as Error).message.split('\n')[0]}`);
   }

@@ -119,9 +119,10 @@ async function write(engine: ApiEngine, exchange: Exchange, { definition, path, 
     }
     case 'patch': {
       readWriteOptions(query, ctx, 'PatchOptions');
-      const { type, value, duplicates } = await readPatch(request);
+      const { type, value, duplicates, yamlDuplicates = [] } = await readPatch(request);
       checkPatchOptions(query, type);
       ctx.duplicateFields = duplicates;
+      ctx.yamlDuplicates = yamlDuplicates;
       exchange.audit?.patch(value);
       const patched = await engine.patch(definition, ctx, keyOf(path), value, { type, ...subresource, ...(isTrue(query, 'force') ? { force: true } : {}) });
       return [patched, ctx.created ? 201 : 200];
@@ -142,6 +143,7 @@ async function readBodyObject({ request, ctx, audit }: Exchange, definition: Res
   if (body === undefined) throw unrecognized('unexpected end of JSON input', '', definition.kind);
   if (typeof body.value !== 'object' || body.value === null || Array.isArray(body.value)) throw badRequest(`the body must be a ${definition.kind} object`);
   ctx.duplicateFields = body.duplicates;
+  ctx.yamlDuplicates = body.yamlDuplicates ?? [];
   audit?.request(body.value);
   return body.value as KubeObject;
 }

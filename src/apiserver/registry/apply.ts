@@ -1,10 +1,10 @@
 /** Server-side apply: a configuration becomes part of an object, and its fields the applier's. */
 import { apiVersionOf } from '../../kube/resources.ts';
-import { copyJson } from '../../kube/json.ts';
+import { copyJson, shownText } from '../../kube/json.ts';
 import { badRequest, conflict, isConflict } from '../../kube/status.ts';
 import type { KubeObject, ObjectKey } from '../../kube/types.ts';
 import type { PatchRequest, RequestContext, ResourceDefinition, StoredObject } from '../engine.ts';
-import { checkIdentity, shapePatched } from './body.ts';
+import { checkIdentity, shapePatched, yamlErrors } from './body.ts';
 import { create } from './create.ts';
 import { applied } from './managed-fields.ts';
 import { change, current } from './update.ts';
@@ -63,19 +63,25 @@ export function checkApplied(body: unknown, kind: { group: string; version: stri
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw badRequest('error decoding patch: the configuration must be an object');
   const configuration = body as KubeObject;
   if (configuration.apiVersion !== apiVersionOf(kind) || configuration.kind !== kind.kind) {
-    throw badRequest(`invalid object type: ${configuration.apiVersion ?? '/'}, Kind=${configuration.kind ?? ''}`);
+    throw badRequest(`invalid object type: ${shownText(configuration.apiVersion ?? '/')}, Kind=${shownText(configuration.kind ?? '')}`);
   }
   configuration.metadata ??= {};
   const { name } = configuration.metadata;
-  if (name && name !== key.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${key.name})`);
+  if (name && name !== key.name) throw badRequest(`the name of the object (${shownText(name)}) does not match the name on the URL (${key.name})`);
   return configuration;
 }
 
 /** A key written twice is the decoder's to tell of, as the request's `fieldValidation` says. */
 function checkDuplicates(ctx: RequestContext): void {
+  const { yamlDuplicates = [] } = ctx;
   const duplicates = (ctx.duplicateFields ?? []).map((path) => `key "${path}" already set in map`);
   ctx.duplicateFields = [];
-  if (duplicates.length === 0) return;
-  if (ctx.fieldValidation === 'Strict') throw badRequest(`error strict decoding patch: ${duplicates.join(', ')}`);
-  if (ctx.fieldValidation === 'Warn') ctx.warnings.push(...duplicates);
+  ctx.yamlDuplicates = [];
+  const all = [...duplicates, ...yamlDuplicates];
+  if (all.length === 0) return;
+  if (ctx.fieldValidation === 'Strict')
+    throw badRequest(
+      `error strict decoding patch: ${yamlDuplicates.length > 0 ? `error converting YAML to JSON: ${yamlErrors(yamlDuplicates)}` : duplicates.join(', ')}`,
+    );
+  if (ctx.fieldValidation === 'Warn') ctx.warnings.push(...all);
 }

@@ -1,4 +1,5 @@
 /** What a request's body must be before its meaning is looked at: kind, namespace and name of the URL, known fields, right types. */
+import { shownText } from '../../kube/json.ts';
 import { apiVersionOf } from '../../kube/resources.ts';
 import { objectMetaSchema, schemaOf } from '../../kube/schema/index.ts';
 import { checkFields } from '../../kube/schema/strict.ts';
@@ -30,7 +31,7 @@ export function checkIdentity(definition: ResourceDefinition, key: { name?: stri
   }
   if (key.name === undefined) return;
   if (metadata.name && metadata.name !== key.name)
-    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${key.name})`);
+    throw badRequest(`the name of the object (${shownText(metadata.name)}) does not match the name on the URL (${key.name})`);
   metadata.name = key.name;
 }
 
@@ -60,7 +61,7 @@ function checkTypeMeta(definition: ResourceDefinition, wanted: string, body: Rec
   if (kind !== definition.kind) throw cannotBeHandled(definition, `the kind in the data (${kind}) does not match the expected kind (${definition.kind})`);
 }
 
-function goKind(value: unknown): string {
+export function goKind(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
@@ -80,7 +81,7 @@ export function shapePatched(definition: ResourceDefinition, ctx: RequestContext
   if (problems.length > 0) throw invalidPatch(shown(), `strict decoding error: ${problems.join(', ')}`);
 }
 
-function invalidPatch(shown: string, why: string): StatusError {
+export function invalidPatch(shown: string, why: string): StatusError {
   return invalid({ group: '', kind: '', name: '' }, [
     { reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(shown)}: ${why}` },
   ]);
@@ -98,9 +99,16 @@ function shape(definition: ResourceDefinition, ctx: RequestContext, object: Kube
   }
   if (typeErrors.length > 0) throw wrongType(typeErrors[0] ?? '');
   const problems = [...unknown.map((path) => `unknown field "${path}"`), ...(ctx.duplicateFields ?? []).map((path) => `duplicate field "${path}"`)];
-  if (ctx.fieldValidation === 'Warn') ctx.warnings.push(...problems);
+  const { yamlDuplicates = [] } = ctx;
+  if (ctx.fieldValidation === 'Warn') ctx.warnings.push(...yamlDuplicates, ...problems);
   strategy.applyDefaults(object);
-  return ctx.fieldValidation === 'Strict' ? problems : [];
+  if (ctx.fieldValidation !== 'Strict') return [];
+  return [...(yamlDuplicates.length === 0 ? [] : [yamlErrors(yamlDuplicates)]), ...problems];
+}
+
+/** As Go's decoder joins them. */
+export function yamlErrors(lines: readonly string[]): string {
+  return `yaml: unmarshal errors:\n  ${lines.join('\n  ')}`;
 }
 
 /** The key that a body itself names. */

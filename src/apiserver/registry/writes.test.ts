@@ -229,6 +229,11 @@ test('unknown fields are refused, warned of or dropped, as the request says', as
     strict,
     status(400, /^Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.colour", duplicate field "spec.x"$/),
   );
+  const yaml = { ...ctx, yamlDuplicates: ['line 3: key "x" already set in map', 'line 7: key "y" already set in map'] };
+  await assert.rejects(
+    engine.create(definition('v1/pods'), { ...yaml, fieldValidation: 'Strict' }, 'default', body('a')),
+    status(400, /strict decoding error: yaml: unmarshal errors:\n {2}line 3: key "x" already set in map\n {2}line 7: .*, unknown field "spec.colour"$/),
+  );
   const warned = { ...ctx, fieldValidation: 'Warn' as const, warnings: [] };
   const made = await engine.create(definition('v1/pods'), warned, 'default', body('a'));
   assert.deepEqual(warned.warnings, ['unknown field "spec.colour"']);

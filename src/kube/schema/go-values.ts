@@ -1,4 +1,5 @@
 /** Which JSON values Go's decoder takes for a type, and what it says of others: clients see these texts. */
+import { shownText } from '../json.ts';
 import { isQuantity, QuantityError } from '../quantity.ts';
 import type { FieldSchema, Scalar, TypeSchema } from './index.ts';
 
@@ -80,7 +81,7 @@ export function goValueError({ value, expected, field, owner, path }: GoTypeErro
   const actual = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value === 'number' ? goNumber(value, type) : typeof value;
   if (expected === 'value') {
     // Types that decode themselves know nothing of the field they stand in.
-    if (type === 'quantity') return new QuantityError(String(value)).message;
+    if (type === 'quantity') return new QuantityError(shownText(value)).message;
     if (type === 'intOrString') return `json: cannot unmarshal ${actual} into Go value of type int32`;
     if (type === 'time' || type === 'microTime' || type === 'duration') {
       if (typeof value !== 'string') return `json: cannot unmarshal ${actual} into Go value of type string`;

@@ -83,7 +83,8 @@ function validateLimit(errors: Errors, path: string, limit: Limit): void {
 
 /** Of one resource: minimum, default request, default and maximum in this order. */
 function compareBounds(errors: Errors, path: string, limit: Limit, name: string): void {
-  const of = (list: ResourceList | undefined): string | undefined => (list?.[name] === undefined ? undefined : canonicalQuantity(list[name]));
+  const of = (list: ResourceList | undefined): string | undefined =>
+    list !== undefined && Object.hasOwn(list, name) ? canonicalQuantity(list[name] ?? '') : undefined;
   const [min, max, ratio] = [of(limit.min), of(limit.max), of(limit.maxLimitRequestRatio)];
   const [def, request] = limit.type === 'Pod' ? [] : [of(limit.default), of(limit.defaultRequest)];
   const inOrder = (low: string | undefined, high: string | undefined, field: string, value: string | undefined, why: string): void => {

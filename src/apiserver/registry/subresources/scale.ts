@@ -6,6 +6,7 @@ import type { PatchRequest, RequestContext, ResourceDefinition, ScalePaths, Stor
 import { encode } from '../../store/stored-object.ts';
 import { copyJson } from '../../../kube/json.ts';
 import { checkApplied } from '../apply.ts';
+import { goKind, invalidPatch } from '../body.ts';
 import { applied } from '../managed-fields.ts';
 import { patched } from '../patch.ts';
 import { change, current } from '../update.ts';
@@ -138,7 +139,14 @@ export function patchScale(
   if (request.type === 'apply') return applyScale(world, definition, ctx, key, body, request.force === true);
   const type = request.type === 'strategic' ? 'merge' : request.type;
   const next = patched(definition, scale, body, type);
+  if (!isObject(next)) throw invalidPatch(JSON.stringify(next) ?? '', `json: cannot unmarshal ${goKind(next)} into Go value of type v1.Scale`);
+  if (!isObject(next.metadata)) next.metadata = {};
   // Without a revision in the patch, it applies to whatever is there.
   if (next.metadata.resourceVersion === scale.metadata.resourceVersion) delete next.metadata.resourceVersion;
   return updateScale(world, definition, ctx, key, next);
+}
+
+/** A JSON patch may make anything of it. */
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
