@@ -21,8 +21,7 @@ export function readYaml(text: string): ReadYaml {
       const seen = new Set<unknown>();
       for (const { key } of items) {
         const name = isScalar(key) ? key.value : key;
-        if (isScalar(key) && seen.has(name))
-          duplicates.push(`line ${lineCounter.linePos(key.range?.[0] ?? 0).line}: key ${JSON.stringify(name)} already set in map`);
+        if (isScalar(key) && seen.has(name)) found.push({ line: lineCounter.linePos(key.range?.[0] ?? 0).line, name });
         seen.add(name);
       }
     },
