@@ -17,7 +17,7 @@ interface DemoOptions {
   rate: number;
   users: number;
   spawnRate: number;
-  bufferNodes: number;
+  bufferNodes: number[];
   oneByOne: boolean;
   report: string;
   json: boolean;
@@ -44,8 +44,8 @@ export function demoCommand(): Command {
     .option('--rate <n>', 'capacity: requests a second the client sends', positive, 50)
     .option('--users <n>', 'rps: users in the end', positive, 300)
     .option('--spawn-rate <n>', 'rps: users that come a second (the article: 0.4)', positive, 3)
-    .option('--buffer-nodes <n>', 'rps: nodes that the buffer keeps free', positive, 2)
-    .option('--one-by-one', 'rps: one headroom after the other instead of three clusters at a time', false)
+    .option('--buffer-nodes <n,...>', 'rps: nodes that a buffer keeps free; for each number a run', positives, [2])
+    .option('--one-by-one', 'rps: one run after the other instead of a cluster for each at a time', false)
     .option('--report <file>', 'where to write the HTML report', 'demo-report.html')
     .option('--json', 'print the measurements as JSON instead of the table', false)
     .option('--delete', 'delete the clusters at the end instead of leaving them to look around', false)
@@ -56,6 +56,12 @@ function positive(text: string): number {
   const value = Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('must be a number greater than 0.');
   return value;
+}
+
+function positives(text: string): number[] {
+  const values = text.split(',').map(Number);
+  if (!values.every((value) => Number.isInteger(value) && value > 0)) throw new InvalidArgumentError('must be whole numbers greater than 0, like 2 or 2,3.');
+  return values;
 }
 
 async function demo(experiment: string, options: DemoOptions): Promise<void> {
@@ -116,17 +122,16 @@ async function capacity(options: DemoOptions, say: Say, report: string): Promise
 
 async function rps(options: DemoOptions, say: Say, report: string): Promise<string[]> {
   const { bootDelay = '60s', users, spawnRate, bufferNodes } = options;
-  const kinds: [headroom: Headroom, title: string][] = [
-    ['none', 'no headroom'],
-    ['placeholder', 'a placeholder'],
-    ['buffer', `a buffer of ${bufferNodes} nodes`],
+  const kinds: { headroom: Headroom; title: string; name: string }[] = [
+    { headroom: 'none', title: 'no headroom', name: `${options.name}-none` },
+    { headroom: 'placeholder', title: 'a placeholder', name: `${options.name}-placeholder` },
+    ...bufferNodes.map((n) => ({ headroom: { bufferNodes: n }, title: `a buffer of ${n} ${n === 1 ? 'node' : 'nodes'}`, name: `${options.name}-buffer-${n}` })),
   ];
-  const names = kinds.map(([headroom]) => `${options.name}-${headroom}`);
   let waiting = kinds.length;
-  const run = async ([headroom, title]: [Headroom, string], i: number) => {
+  const run = async ({ headroom, title, name }: (typeof kinds)[number]) => {
     const tell: Say = (line) => say(`${title.padEnd(20)}  ${line}`);
     const up = ['--nodes', TRAFFIC_NODES, '--boot-delay', bootDelay, '--metrics'];
-    return withCluster({ name: names[i]!, up, timeoutSeconds: WAIT_SECONDS, say: tell }, (cluster) => {
+    return withCluster({ name, up, timeoutSeconds: WAIT_SECONDS, say: tell }, (cluster) => {
       tell(`cluster '${cluster.name}' is up`);
       let reached = false;
       return runTraffic(cluster, {
@@ -134,7 +139,6 @@ async function rps(options: DemoOptions, say: Say, report: string): Promise<stri
         headroom,
         users,
         spawnRate,
-        bufferNodes,
         most: TRAFFIC.most,
         limitSeconds: TRAFFIC_LIMIT_SECONDS,
         tailSeconds: TRAFFIC_TAIL_SECONDS,
@@ -148,16 +152,16 @@ async function rps(options: DemoOptions, say: Say, report: string): Promise<stri
     });
   };
   const runs = [];
-  if (options.oneByOne) for (const [i, kind] of kinds.entries()) runs.push(await run(kind, i));
+  if (options.oneByOne) for (const kind of kinds) runs.push(await run(kind));
   else runs.push(...(await Promise.all(kinds.map(run))));
   const hourlyUsd = instanceType(NODE_TYPE)?.hourlyUsd ?? 0;
   const facts = [
     `Each pod serves ${TRAFFIC.perPod} requests a second; ${users} users want more, ${spawnRate} more of them each second. A ${NODE_TYPE} node (simulated; $${hourlyUsd} an hour) holds four pods and takes ${bootDelay} to boot.`,
     `The autoscaler reads the requests from Prometheus every 15 s: as many pods as 8 requests a second each make (sum(increase(http_requests_total[60s])), threshold 480).`,
-    `${machine()}, ${options.oneByOne ? 'one run after the other' : 'the three runs at the same time'}. Prometheus is the real one; the app is a stand-in.`,
+    `${machine()}, ${options.oneByOne ? 'one run after the other' : 'the runs at the same time'}. Prometheus is the real one; the app is a stand-in.`,
   ];
   const result = { runs, facts, ...TRAFFIC, nodeHourlyUsd: hourlyUsd };
   writeFileSync(report, traffic.htmlReport(result));
   show(options, facts, traffic.terminalReport(result, process.stdout.columns ?? 100), { bootDelay, users, spawnRate, bufferNodes, runs });
-  return names;
+  return kinds.map(({ name }) => name);
 }

@@ -13,7 +13,7 @@ import { startLoad } from './background-load.ts';
 import type { DemoCluster } from './cluster.ts';
 import type { Run, Sample } from './traffic-series.ts';
 
-export type Headroom = 'none' | 'placeholder' | 'buffer';
+export type Headroom = 'none' | 'placeholder' | { bufferNodes: number };
 
 export interface TrafficOptions {
   title: string;
@@ -21,8 +21,6 @@ export interface TrafficOptions {
   users: number;
   /** Users that come a second. */
   spawnRate: number;
-  /** Nodes of a buffer. */
-  bufferNodes: number;
   /** Pods at which the experiment is over. */
   most: number;
   /** The longest it may take, and how long to go on when it is over. */
@@ -55,7 +53,7 @@ export async function runTraffic(cluster: DemoCluster, options: TrafficOptions):
   const available = (name: string): boolean => (deploymentInformer.get({ namespace: 'default', name })?.status?.availableReplicas ?? 0) > 0;
   await kubectl('apply', '-f', join(EXAMPLES, 'rate-limiter.yaml'), '-f', join(EXAMPLES, 'scaled-object.yaml'));
   await until('four pods and Prometheus Ready', [podInformer, deploymentInformer], () => readyApp() === 4 && available('prometheus-server'));
-  await makeRoom(cluster, options);
+  await makeRoom(cluster, options.headroom);
 
   const service = await ctx.client.get(services, { namespace: 'default', name: 'podinfo' });
   const load = await startLoad({
@@ -97,7 +95,7 @@ export async function runTraffic(cluster: DemoCluster, options: TrafficOptions):
 }
 
 /** Headroom is there before the first user. */
-async function makeRoom({ ctx, kubectl, until }: DemoCluster, { headroom, bufferNodes }: TrafficOptions): Promise<void> {
+async function makeRoom({ ctx, kubectl, until }: DemoCluster, headroom: Headroom): Promise<void> {
   if (headroom === 'none') return;
   if (headroom === 'placeholder') {
     const podInformer = ctx.informer(pods);
@@ -108,7 +106,7 @@ async function makeRoom({ ctx, kubectl, until }: DemoCluster, { headroom, buffer
     return;
   }
   await kubectl('apply', '-f', join(EXAMPLES, 'buffer.yaml'));
-  const replicas = bufferNodes * PODS_A_NODE;
+  const replicas = headroom.bufferNodes * PODS_A_NODE;
   await kubectl('patch', 'capacitybuffer', 'podinfo', '--type=merge', '-p', JSON.stringify({ spec: { replicas } }));
   for (;;) {
     const { status } = await ctx.client.get(capacityBuffers, { namespace: 'default', name: 'podinfo' });
