@@ -7,7 +7,8 @@ export type Matcher = (labels: Record<string, string> | undefined) => boolean;
 
 type Operator = 'in' | 'notin' | 'exists' | '!' | 'gt' | 'lt';
 
-interface Requirement {
+/** One of the terms of a selector; all of them must hold. */
+export interface Requirement {
   key: string;
   operator: Operator;
   values: ReadonlySet<string>;
@@ -63,6 +64,11 @@ function bad(why: string): Error {
 
 /** Parses the query form. Throws StatusError 400 that names the requirement that is wrong. */
 export function parseLabelSelector(text: string): Matcher {
+  return matcher(parseLabelRequirements(text));
+}
+
+/** The query form, for those who ask others by it. Throws as `parseLabelSelector`. */
+export function parseLabelRequirements(text: string): Requirement[] {
   const queue = tokens(text);
   const requirements: Requirement[] = [];
   const isWord = (token: string | undefined): token is string => token !== undefined && !/^(?:[!=<>(),]|!=|==)$/.test(token);
@@ -93,7 +99,7 @@ export function parseLabelSelector(text: string): Matcher {
     if (next !== undefined && next !== ',') throw bad(`found '${next}', expected: ',' or 'end of string'`);
     if (next === ',' && queue.length === 0) throw bad("found '', expected: identifier after ','");
   }
-  return matcher(requirements);
+  return requirements;
 }
 
 function comparison(key: string, operator: string, queue: string[], value: () => string): Requirement {

@@ -61,11 +61,7 @@ describe('metrics', { skip }, () => {
   test('pods that ask for it are scraped, with their labels, and their counters answer the query an autoscaler asks', async () => {
     await cluster.apply(APP);
     await cluster.kubectl('rollout', 'status', 'deployment/podinfo', '--timeout=60s');
-    await eventually(
-      'both pods are scraped',
-      async () => (await value('count(up{job="kubernetes-pods",app="podinfo",namespace="default"} == 1)')) === 2,
-      60_000,
-    );
+    await eventually('both pods are scraped', async () => (await value('count(up{job="kubernetes-pods",app="podinfo",namespace="default"} == 1)')) === 2);
     const { spec } = await cluster.json<Service>('get', 'service', 'podinfo');
     for (let i = 0; i < 30; i++) assert.equal((await fetch(`http://${spec?.clusterIP}/`)).status, 200);
     await eventually('the requests are counted', async () => (await value('sum(http_requests_total{app="podinfo"})')) >= 30);
@@ -85,10 +81,51 @@ describe('metrics', { skip }, () => {
       await eventually(series, async () => (await query(series)).length > 0);
   });
 
+  test('what Prometheus knows of pods and services is served as custom metrics, and an autoscaler follows it', async () => {
+    const api = '/apis/custom.metrics.k8s.io/v1beta2';
+    await eventually('discovery has the counter', async () => (await cluster.kubectl('get', '--raw', api)).includes('"pods/http_requests"'));
+    const address = (await cluster.json<Service>('get', 'service', 'podinfo')).spec?.clusterIP;
+    const load = new AbortController();
+    const ask = async (): Promise<unknown> => (await fetch(`http://${address}/`, { headers: { connection: 'close' } })).text();
+    const requests = (async () => {
+      // A new pod is asked before it listens: it has no readiness probe.
+      while (!load.signal.aborted) await ask().catch(() => undefined);
+    })();
+    try {
+      const metric = { name: 'http_requests', selector: { matchLabels: { status: '200' } } };
+      const spec = {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'podinfo' },
+        minReplicas: 2,
+        maxReplicas: 3,
+        metrics: [
+          { type: 'Pods', pods: { metric: { name: 'http_requests' }, target: { type: 'AverageValue', averageValue: '1' } } },
+          { type: 'Object', object: { describedObject: { apiVersion: 'v1', kind: 'Pod', name: 'nobody' }, metric, target: { type: 'Value', value: '1k' } } },
+        ],
+      };
+      await cluster.apply(JSON.stringify({ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'podinfo' }, spec }));
+      await eventually('a third pod', async () => (await cluster.json<Deployment>('get', 'deployment', 'podinfo')).status?.readyReplicas === 3, 120);
+    } finally {
+      load.abort();
+      await requests;
+    }
+    const described = await cluster.kubectl('describe', 'hpa', 'podinfo');
+    assert.match(described, /"http_requests" on pods: +\S+ \/ 1\b/);
+    assert.match(described, /the server could not find the metric http_requests for pods nobody/);
+    assert.match(await cluster.kubectl('get', '--raw', `${api}/namespaces/default/pods/*/http_requests?labelSelector=app%3Dnone`), /"items":\[\]/);
+    assert.match(
+      await cluster.kubectl('get', '--raw', `${api}/namespaces/default/metrics/http_requests`),
+      /"describedObject":\{"kind":"Namespace","name":"default".*"value":"\d+m?"/,
+    );
+    const refused = await cluster.kubectlRaw(['get', '--raw', `${api}/namespaces/default/pods/*/nonsense`]);
+    assert.match(refused.stderr, /the server could not find the metric nonsense for pods/);
+    await cluster.kubectl('delete', 'hpa', 'podinfo');
+  });
+
   test('a setting of off takes Prometheus away and leaves what it measured', async () => {
     await cluster.argosy('down');
     assert.equal((await cluster.argosy('up', '--metrics', 'off')).code, 0);
     assert.equal(await cluster.kubectl('get', 'service,deployment', 'prometheus-server', '--ignore-not-found'), '');
+    assert.doesNotMatch(await cluster.kubectl('get', 'apiservices'), /custom\.metrics/);
     assert.match(await cluster.kubectl('get', 'pvc', 'prometheus-server'), /Bound/);
     await cluster.argosy('down');
     assert.equal((await cluster.argosy('up', '--metrics')).code, 0);

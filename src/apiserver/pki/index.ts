@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newCa, newClient, newPrivateKey, newServer, type KeyPair } from './certificates.ts';
 
-export { newClient, type KeyPair } from './certificates.ts';
+export { newClient, newServer, type KeyPair } from './certificates.ts';
 export { writeKubeconfig } from './kubeconfig.ts';
 export { certificateSigner } from './sign.ts';
 

@@ -36,6 +36,7 @@ import { letDataPlaneReadPolicies } from './policy-role.ts';
 import { Nodes } from './nodes.ts';
 import { kedaOf, KedaReview } from './keda.ts';
 import { ensureOwnKinds } from './own-kinds.ts';
+import { ensureCustomMetrics } from './custom-metrics.ts';
 import { ensurePrometheus } from './prometheus.ts';
 import { servedKinds, storedKinds } from './stored-kinds.ts';
 
@@ -156,6 +157,8 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
     undo.push(() => server.close());
     apiAnswers.resolve();
     await ensurePrometheus({ client: inProcessClient(within, INSTALLER), engine, hostAddress: addresses.hostLink }, config.metrics ?? 'off');
+    const customMetrics = await ensureCustomMetrics({ engine: within, pki, clock, host: addresses.hostLink }, config.metrics ?? 'off');
+    undo.push(() => customMetrics?.close());
     writeKubeconfig(paths.kubeconfig, { name: config.name, server: `https://${LOCALHOST}:${server.port}`, ca: pki.ca, ...pki.admin });
     progress(`API answers on https://${LOCALHOST}:${server.port}`);
 
