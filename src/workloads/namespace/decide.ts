@@ -5,12 +5,12 @@ import { timestamp } from '../../runtime/clock.ts';
 
 /** How a round of deletion went. */
 export interface Remains {
-  /** 'pods', 'deployments.apps' to the number of objects still there. */
-  counts: ReadonlyMap<string, number>;
+  /** 'pods.', 'deployments.apps' to the number of objects still there. */
+  counts: Map<string, number>;
   /** Finalizer to the number of objects that wait for it. */
-  finalizers: ReadonlyMap<string, number>;
+  finalizers: Map<string, number>;
   /** Why content could not be deleted. */
-  failures: readonly string[];
+  failures: string[];
 }
 
 export type NamespaceStatus = NonNullable<Namespace['status']>;
@@ -25,11 +25,12 @@ export function terminatingStatus(namespace: Namespace, remains: Remains, nowMs:
   const finalizers = sortedText(remains.finalizers, (name, count) => `${name} in ${count} resource instances`);
   const set: [string, boolean, string, string, string, string][] = [
     ['NamespaceDeletionDiscoveryFailure', false, '', '', 'ResourcesDiscovered', 'All resources successfully discovered'],
+    ['NamespaceDeletionGroupVersionParsingFailure', false, '', '', 'ParsedGroupVersions', 'All legacy kube types successfully parsed'],
     [
       'NamespaceDeletionContentFailure',
       remains.failures.length > 0,
       'ContentDeletionFailed',
-      `Failed to delete all resource types, ${remains.failures.length} remaining: ${remains.failures.join(', ')}`,
+      `Failed to delete all resource types, ${remains.failures.length} remaining: ${remains.failures.toSorted().join(', ')}`,
       'ContentDeleted',
       'All content successfully deleted, may be waiting on finalization',
     ],
