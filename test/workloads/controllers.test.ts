@@ -68,6 +68,42 @@ test('a namespace is born with its account and CA, and takes its content with it
   assert.equal((await world.list(pods, 'team')).length, 0);
 });
 
+test('while a pod of a namespace that goes is left, nothing else of it goes', async () => {
+  await using world = await World.start();
+  const [name, finalizer] = ['team', 'example.com/hold'];
+  await world.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  await world.until('account', () =>
+    world.client.get(serviceAccounts, { namespace: name, name: 'default' }).then(
+      () => true,
+      () => false,
+    ),
+  );
+  await world.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: name, name: 'settings' } });
+  await world.create(pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: name, name: 'held', finalizers: [finalizer] },
+    spec: { containers: [{ name: 'main', image: 'x' }] },
+  });
+  await world.client.delete(namespaces, { name });
+  const conditions = async () =>
+    Object.fromEntries((await world.client.get(namespaces, { name })).status?.conditions?.map((c) => [c.type, `${c.status} ${c.message}`]) ?? []);
+  await world.until('conditions', async () => 'NamespaceFinalizersRemaining' in (await conditions()));
+  // Many rounds of the controller.
+  await world.clock.advance(10_000);
+  assert.ok((await world.client.get(pods, { namespace: name, name: 'held' })).metadata.deletionTimestamp);
+  assert.ok((await world.list(configMaps, name)).some((map) => map.metadata.name === 'settings'));
+  assert.deepEqual(await conditions(), {
+    NamespaceDeletionDiscoveryFailure: 'False All resources successfully discovered',
+    NamespaceDeletionGroupVersionParsingFailure: 'False All legacy kube types successfully parsed',
+    NamespaceDeletionContentFailure: 'False All content successfully deleted, may be waiting on finalization',
+    NamespaceContentRemaining: 'True Some resources are remaining: pods. has 1 resource instances',
+    NamespaceFinalizersRemaining: `True Some content in the namespace has finalizers remaining: ${finalizer} in 1 resource instances`,
+  });
+  await world.client.patch(pods, { namespace: name, name: 'held' }, { metadata: { finalizers: null } }, { type: 'merge' });
+  await world.until('gone', () => world.client.get(namespaces, { name }).then(() => false, isNotFound));
+});
+
 test('a service gets slices and endpoints that follow its pods, and a load balancer address', async () => {
   await using world = await World.start();
   const service: Service = {
@@ -172,6 +208,43 @@ test('a job completes with the exact count, though its controllers are killed on
   assert.equal((await world.list(pods)).length, 20);
   await world.client.delete(jobs, key, { propagationPolicy: 'Background' });
   await world.until('its pods go with it', async () => (await world.list(pods)).length === 0);
+});
+
+test('owners in a circle do not wait for each other for ever', async () => {
+  await using world = await World.start();
+  const names = ['a', 'b', 'c'];
+  const made = await Promise.all(
+    names.map((name) => world.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name } })),
+  );
+  for (const [i, name] of names.entries()) {
+    const owner = made[(i + 2) % 3]!.metadata;
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: owner.name, uid: owner.uid, blockOwnerDeletion: true }];
+    await world.client.patch(configMaps, { namespace: 'default', name }, { metadata: { ownerReferences } }, { type: 'merge' });
+  }
+  await world.client.delete(configMaps, { namespace: 'default', name: 'a' }, { propagationPolicy: 'Foreground' });
+  await world.until('all gone', async () => !(await world.list(configMaps)).some(({ metadata }) => names.includes(metadata.name ?? '')));
+});
+
+test('an owner that waits goes when its dependent drops it', async () => {
+  await using world = await World.start();
+  const map = (name: string, metadata: object) =>
+    world.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name, ...metadata } });
+  const [leaving, staying] = [await map('leaving', {}), await map('staying', {})];
+  const ownerReferences = [leaving, staying].map(({ metadata: { name = '', uid = '' } }) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    name,
+    uid,
+    blockOwnerDeletion: true,
+  }));
+  await map('shared', { ownerReferences });
+  await world.client.delete(configMaps, { namespace: 'default', name: 'leaving' }, { propagationPolicy: 'Foreground' });
+  await world.until('gone', async () => !(await world.list(configMaps)).some(({ metadata }) => metadata.name === 'leaving'));
+  const { metadata } = await world.client.get(configMaps, { namespace: 'default', name: 'shared' });
+  assert.deepEqual(
+    metadata.ownerReferences?.map(({ name }) => name),
+    ['staying'],
+  );
 });
 
 test('an Indexed job runs every index once', async () => {

@@ -29,6 +29,7 @@ export function garbageCollector(ctx: ControllerContext, resources: () => readon
     const { node, old } = graph.put(resource, object);
     const changed = old === undefined || old.owners !== node.owners;
     if (changed && node.owners.some((owner) => needsLook(owner))) queue.add(node.uid);
+    if (changed && old !== undefined) for (const owner of old.owners) if (blocks(old, owner.uid) && !blocks(node, owner.uid)) lookIfWaiting(owner.uid);
     if (!node.deleting) return;
     queue.add(node.uid);
     if (awaitsDependents(node) && (old === undefined || !awaitsDependents(old))) for (const dependent of graph.dependents(node.uid)) queue.add(dependent.uid);
@@ -44,10 +45,12 @@ export function garbageCollector(ctx: ControllerContext, resources: () => readon
     const uid = object.metadata.uid ?? '';
     const node = graph.remove(uid);
     for (const dependent of graph.dependents(uid)) queue.add(dependent.uid);
-    for (const owner of node?.owners ?? []) {
-      const known = graph.get(owner.uid);
-      if (known !== undefined && awaitsDependents(known)) queue.add(owner.uid);
-    }
+    for (const owner of node?.owners ?? []) lookIfWaiting(owner.uid);
+  }
+
+  function lookIfWaiting(uid: string): void {
+    const known = graph.get(uid);
+    if (known !== undefined && awaitsDependents(known)) queue.add(uid);
   }
 
   /** Watches kinds that are new; those that are gone are let go. */
@@ -88,11 +91,12 @@ export function garbageCollector(ctx: ControllerContext, resources: () => readon
     const references = object.metadata.ownerReferences ?? [];
     const owners: { reference: OwnerReference; state: OwnerState }[] = [];
     for (const reference of references) owners.push({ reference, state: await stateOf(reference, node) });
-    const dependents = graph.dependents(node.uid);
-    const verdict = judge(owners, object.metadata.finalizers ?? [], dependents.length > 0);
+    const verdict = judge(owners, object.metadata.finalizers ?? [], graph.dependents(node.uid));
     if (verdict.action === 'keep') return;
     if (verdict.action === 'drop-references') return dropOwners(node, verdict.uids);
-    const { uid = '', resourceVersion } = object.metadata;
+    const latest = verdict.unblock ? await unblockOwners(node) : object;
+    if (latest === undefined) return;
+    const { uid = '', resourceVersion } = latest.metadata;
     // The version read: an owner given to it meanwhile must save it.
     const preconditions = { uid, ...(resourceVersion ? { resourceVersion } : {}) };
     log.debug('deleting an object whose owners are gone', { kind: node.resource.kind, ...node.key, policy: verdict.policy });
@@ -102,7 +106,7 @@ export function garbageCollector(ctx: ControllerContext, resources: () => readon
   /** The graph first, the API when the graph does not know: its view may be behind. */
   async function stateOf(reference: OwnerReference, dependent: GraphNode): Promise<OwnerState> {
     const known = graph.get(reference.uid);
-    if (known !== undefined) return awaitsDependents(known) && reference.blockOwnerDeletion === true ? 'waiting' : 'solid';
+    if (known !== undefined) return awaitsDependents(known) ? 'waiting' : 'solid';
     const resource = resourceOf(reference);
     if (resource === undefined)
       throw new Error(`the API has no kind ${reference.kind} in ${reference.apiVersion}, which owns ${dependent.resource.plural}/${dependent.key.name}`);
@@ -122,7 +126,7 @@ export function garbageCollector(ctx: ControllerContext, resources: () => readon
 
   /** Deletes the dependents that block `node`, and lets it go when none is left. */
   async function finishForeground(node: GraphNode): Promise<void> {
-    const blocking = graph.dependents(node.uid).filter((d) => d.owners.some((owner) => owner.uid === node.uid && owner.blockOwnerDeletion === true));
+    const blocking = graph.dependents(node.uid).filter((dependent) => blocks(dependent, node.uid));
     if (blocking.length === 0) return removeFinalizer(node, FOREGROUND);
     for (const dependent of blocking) if (!dependent.deleting) queue.add(dependent.uid);
   }
@@ -136,15 +140,20 @@ export function garbageCollector(ctx: ControllerContext, resources: () => readon
     await edit(node, (object) => ({ ownerReferences: (object.metadata.ownerReferences ?? []).filter((owner) => !uids.includes(owner.uid)) }));
   }
 
+  function unblockOwners(node: GraphNode): Promise<KubeObject | undefined> {
+    return edit(node, ({ metadata }) => ({ ownerReferences: (metadata.ownerReferences ?? []).map((owner) => ({ ...owner, blockOwnerDeletion: false })) }));
+  }
+
   async function removeFinalizer(node: GraphNode, finalizer: string): Promise<void> {
     await edit(node, (object) => ({ finalizers: (object.metadata.finalizers ?? []).filter((f) => f !== finalizer) }));
   }
 
-  async function edit(node: GraphNode, change: (object: KubeObject) => Record<string, unknown>): Promise<void> {
+  /** Answers the object as it is then; undefined when it is gone. */
+  async function edit(node: GraphNode, change: (object: KubeObject) => Record<string, unknown>): Promise<KubeObject | undefined> {
     const object = await read(node);
-    if (object === undefined || object.metadata.uid !== node.uid) return;
+    if (object === undefined || object.metadata.uid !== node.uid) return undefined;
     const { resourceVersion } = object.metadata;
-    await client.patch(node.resource, node.key, { metadata: { ...change(object), resourceVersion } }, { type: 'merge' }).catch(unlessNotFound);
+    return client.patch(node.resource, node.key, { metadata: { ...change(object), resourceVersion } }, { type: 'merge' }).catch(unlessNotFound);
   }
 
   function read(node: GraphNode): Promise<KubeObject | undefined> {
@@ -180,6 +189,11 @@ export function garbageCollector(ctx: ControllerContext, resources: () => readon
       for (const { stop } of watched.values()) stop();
     },
   };
+}
+
+/** The owner, if it is deleted in the foreground, stays until this dependent is gone. */
+function blocks(dependent: GraphNode, owner: string): boolean {
+  return dependent.owners.some(({ uid, blockOwnerDeletion }) => uid === owner && blockOwnerDeletion === true);
 }
 
 function groupOf(apiVersion: string): string {

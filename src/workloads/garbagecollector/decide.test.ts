@@ -5,18 +5,25 @@ import { judge, type OwnerState } from './decide.ts';
 import { OwnerGraph } from './graph.ts';
 
 const owner = (uid: string, state: OwnerState) => ({ reference: { apiVersion: 'v1', kind: 'ConfigMap', name: uid, uid }, state });
+const alive = { deleting: false, finalizers: [] };
 
 test('an object is kept while one owner lives, and loses the references to the others', () => {
-  assert.deepEqual(judge([], [], false), { action: 'keep' });
-  assert.deepEqual(judge([owner('a', 'solid')], [], false), { action: 'keep' });
-  assert.deepEqual(judge([owner('a', 'solid'), owner('b', 'gone'), owner('c', 'waiting')], [], true), { action: 'drop-references', uids: ['b', 'c'] });
+  assert.deepEqual(judge([], [], []), { action: 'keep' });
+  assert.deepEqual(judge([owner('a', 'solid')], [], []), { action: 'keep' });
+  assert.deepEqual(judge([owner('a', 'solid'), owner('b', 'gone'), owner('c', 'waiting')], [], [alive]), { action: 'drop-references', uids: ['b', 'c'] });
 });
 
 test('an object without a living owner goes, in the way that was asked for', () => {
-  assert.deepEqual(judge([owner('a', 'gone')], [], true), { action: 'delete', policy: 'Background' });
-  assert.deepEqual(judge([owner('a', 'waiting')], [], true), { action: 'delete', policy: 'Foreground' });
-  assert.deepEqual(judge([owner('a', 'waiting')], [], false), { action: 'delete', policy: 'Background' });
-  assert.deepEqual(judge([owner('a', 'gone')], ['orphan'], true), { action: 'delete', policy: 'Orphan' });
+  assert.deepEqual(judge([owner('a', 'gone')], [], [alive]), { action: 'delete', policy: 'Background' });
+  assert.deepEqual(judge([owner('a', 'waiting')], [], [alive]), { action: 'delete', policy: 'Foreground' });
+  assert.deepEqual(judge([owner('a', 'waiting')], [], []), { action: 'delete', policy: 'Background' });
+  assert.deepEqual(judge([owner('a', 'gone')], ['orphan'], [alive]), { action: 'delete', policy: 'Orphan' });
+});
+
+test('an object between two that wait for their dependents is no longer waited for', () => {
+  const waiting = { deleting: true, finalizers: ['foregroundDeletion'] };
+  assert.deepEqual(judge([owner('a', 'waiting')], [], [alive, waiting]), { action: 'delete', policy: 'Foreground', unblock: true });
+  assert.deepEqual(judge([owner('a', 'gone')], [], [waiting]), { action: 'delete', policy: 'Background' });
 });
 
 test('the graph follows owners that change', () => {

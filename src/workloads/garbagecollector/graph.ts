@@ -15,7 +15,7 @@ export interface GraphNode {
 }
 
 /** Deleted in the foreground: stays until the dependents that block it are gone. */
-export function awaitsDependents(node: GraphNode): boolean {
+export function awaitsDependents(node: Pick<GraphNode, 'deleting' | 'finalizers'>): boolean {
   return node.deleting && node.finalizers.includes(FOREGROUND);
 }
 
