@@ -2,6 +2,10 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /**
+   * Milliseconds since a moment of its own, for durations that only memory holds: what is done to the machine's time does not move it.
+   */
+  monotonic(): number;
   /** Calls `fn` once after `delayMs`, unless cancelled. */
   after(delayMs: number, fn: () => void): Cancel;
   /** Resolves after `delayMs`, or at once when the signal aborts (never rejects). */
@@ -32,6 +36,7 @@ export function microTimestamp(epochMs: number): string {
 
 export const realClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after(delayMs, fn) {
     let timer: NodeJS.Timeout;
     // Node's timers end after 25 days and fire at once when asked for more.

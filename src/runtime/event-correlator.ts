@@ -56,7 +56,7 @@ export class EventCorrelator {
 
   #allow(subject: string, nowMs: number): boolean {
     const bucket = this.#buckets.get(subject) ?? { tokens: BURST, atMs: nowMs };
-    const tokens = Math.min(BURST, bucket.tokens + (nowMs - bucket.atMs) / REFILL_MS);
+    const tokens = Math.min(BURST, bucket.tokens + Math.max(0, nowMs - bucket.atMs) / REFILL_MS);
     this.#buckets.set(subject, { tokens: tokens >= 1 ? tokens - 1 : tokens, atMs: nowMs });
     return tokens >= 1;
   }

@@ -42,7 +42,7 @@ export function leaderElected(ctx: ControllerContext, options: LeaderElectionOpt
 
   /** Answers whether the Lease is ours now; throws when the API does. */
   async function tryAcquire(): Promise<boolean> {
-    const now = microTimestamp(clock.now());
+    const now = microTimestamp(clock.monotonic());
     const spec = { holderIdentity: options.identity, leaseDurationSeconds: leaseDurationMs / 1000, renewTime: now };
     let lease: Lease;
     try {
@@ -55,10 +55,10 @@ export function leaderElected(ctx: ControllerContext, options: LeaderElectionOpt
     }
     const holder = lease.spec?.holderIdentity ?? '';
     const fingerprint = `${holder}\n${lease.spec?.renewTime ?? ''}`;
-    if (observed?.fingerprint !== fingerprint) observed = { fingerprint, atMs: clock.now() };
+    if (observed?.fingerprint !== fingerprint) observed = { fingerprint, atMs: clock.monotonic() };
     const ours = holder === options.identity;
     const validForMs = (lease.spec?.leaseDurationSeconds ?? leaseDurationMs / 1000) * 1000;
-    if (!ours && holder !== '' && clock.now() < observed.atMs + validForMs) return false;
+    if (!ours && holder !== '' && clock.monotonic() < observed.atMs + validForMs) return false;
     const transitions = (lease.spec?.leaseTransitions ?? 0) + (ours ? 0 : 1);
     const acquireTime = ours ? (lease.spec?.acquireTime ?? now) : now;
     await client.update(leases, { ...lease, spec: { ...lease.spec, ...spec, acquireTime, leaseTransitions: transitions } });
@@ -75,12 +75,12 @@ export function leaderElected(ctx: ControllerContext, options: LeaderElectionOpt
   }
 
   async function renew(signal: AbortSignal): Promise<void> {
-    let renewedMs = clock.now();
+    let renewedMs = clock.monotonic();
     while (!signal.aborted) {
       await clock.sleep(retryPeriodMs, signal);
       if (signal.aborted) return;
-      if (await attempt()) renewedMs = clock.now();
-      else if (clock.now() - renewedMs >= renewDeadlineMs) return;
+      if (await attempt()) renewedMs = clock.monotonic();
+      else if (clock.monotonic() - renewedMs >= renewDeadlineMs) return;
     }
   }
 

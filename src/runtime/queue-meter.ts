@@ -26,12 +26,12 @@ export class QueueMeter {
 
   added(key: string): void {
     this.#adds.inc();
-    this.#addedAt.set(key, this.#clock.now());
+    this.#addedAt.set(key, this.#clock.monotonic());
     this.#depth.set(this.#addedAt.size);
   }
 
   taken(key: string): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     this.#waited.observe((now - (this.#addedAt.get(key) ?? now)) / 1000);
     this.#addedAt.delete(key);
     this.#takenAt.set(key, now);
@@ -39,7 +39,7 @@ export class QueueMeter {
   }
 
   done(key: string): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     this.#worked.observe((now - (this.#takenAt.get(key) ?? now)) / 1000);
     this.#takenAt.delete(key);
   }

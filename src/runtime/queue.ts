@@ -43,7 +43,7 @@ export class WorkQueue {
   addAfter(key: string, delayMs: number): void {
     if (this.#closed) return;
     if (delayMs <= 0) return this.add(key);
-    const at = this.#clock.now() + delayMs;
+    const at = this.#clock.monotonic() + delayMs;
     const waiting = this.#delayed.get(key);
     if (waiting !== undefined && waiting.at <= at) return;
     waiting?.cancel();

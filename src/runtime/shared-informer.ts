@@ -38,7 +38,7 @@ export class SharedInformer<T extends KubeObject> implements Informer<T> {
     const { clock, log } = this.#world;
     let failures = 0;
     while (!signal.aborted) {
-      const startedAt = clock.now();
+      const startedAt = clock.monotonic();
       let moved = false;
       let failed = false;
       try {
@@ -50,7 +50,7 @@ export class SharedInformer<T extends KubeObject> implements Informer<T> {
         if (isGone(error)) this.#revision = undefined;
         else log.debug('watch failed, trying again', { resource: this.#resource.plural, error: String(error) });
       }
-      const healthy = moved || clock.now() - startedAt > HEALTHY_MS;
+      const healthy = moved || clock.monotonic() - startedAt > HEALTHY_MS;
       if (healthy) failures = failed ? 1 : 0;
       else failures++;
       if (failures > 0) await clock.sleep(Math.min(RETRY_BASE_MS * 2 ** Math.min(failures - 1, 20), RETRY_MAX_MS), signal);

@@ -12,6 +12,8 @@ interface Timer {
 
 export class VirtualClock implements Clock {
   #now: number;
+  /** By how much the machine's time was set forward. */
+  #ahead = 0;
   #order = 0;
   readonly #timers = new Set<Timer>();
   readonly #settle: () => Promise<void>;
@@ -23,7 +25,16 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
+    return this.#now + this.#ahead;
+  }
+
+  monotonic(): number {
     return this.#now;
+  }
+
+  /** As when somebody sets the machine's time: nothing falls due by it. `ms` may be negative. */
+  set(ms: number): void {
+    this.#ahead += ms;
   }
 
   after(delayMs: number, fn: () => void): Cancel {

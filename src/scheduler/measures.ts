@@ -29,7 +29,7 @@ export function schedulerMeasures({ metrics, clock }: Pick<ControllerContext, 'm
   return {
     attempt(result, sinceMs) {
       attempts(PROFILE, result).inc();
-      took(PROFILE, result).observe((clock.now() - sinceMs) / 1000);
+      took(PROFILE, result).observe((clock.monotonic() - sinceMs) / 1000);
     },
     preempted(count) {
       preemptions.inc();

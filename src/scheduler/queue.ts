@@ -51,7 +51,7 @@ export class SchedulingQueue {
   }
 
   add(uid: string, key: ObjectKey, priority: number): void {
-    if (!this.#places.has(uid)) this.#put('active', { uid, key, priority, attempts: 0, since: this.#clock.now() });
+    if (!this.#places.has(uid)) this.#put('active', { uid, key, priority, attempts: 0, since: this.#clock.monotonic() });
   }
 
   remove(uid: string): void {
@@ -68,7 +68,7 @@ export class SchedulingQueue {
     for (const [priority, entries] of this.#active) if (priority > highest) [highest, best] = [priority, entries];
     for (const entry of best?.values() ?? []) {
       entry.attempts++;
-      entry.since = this.#clock.now();
+      entry.since = this.#clock.monotonic();
       this.#move(entry.uid, 'taken');
       return entry;
     }
@@ -87,7 +87,8 @@ export class SchedulingQueue {
 
   /** Something changed that may help the unschedulable pods that `helps` names; each still serves its back-off. */
   moveAll(helps: (entry: QueuedPod) => boolean = () => true): void {
-    for (const entry of this.#unschedulable.values()) if (helps(entry)) this.#move(entry.uid, this.#due(entry) <= this.#clock.now() ? 'active' : 'backoff');
+    for (const entry of this.#unschedulable.values())
+      if (helps(entry)) this.#move(entry.uid, this.#due(entry) <= this.#clock.monotonic() ? 'active' : 'backoff');
   }
 
   /** Tries a waiting pod at once. */
@@ -153,9 +154,9 @@ export class SchedulingQueue {
     let next = Infinity;
     for (const entry of this.#backoff.values()) next = Math.min(next, this.#due(entry));
     // A pod that comes later with a shorter back-off is found one base period on at the latest.
-    this.#clock.after(Math.min(BACKOFF_BASE_MS, next - this.#clock.now()), () => {
+    this.#clock.after(Math.min(BACKOFF_BASE_MS, next - this.#clock.monotonic()), () => {
       this.#backoffTimer = false;
-      const now = this.#clock.now();
+      const now = this.#clock.monotonic();
       for (const entry of this.#backoff.values()) if (this.#due(entry) <= now) this.#move(entry.uid, 'active');
       this.#armBackoff();
     });
@@ -166,7 +167,7 @@ export class SchedulingQueue {
     this.#flushTimer = true;
     this.#clock.after(FLUSH_EVERY_MS, () => {
       this.#flushTimer = false;
-      const before = this.#clock.now() - UNSCHEDULABLE_MAX_MS;
+      const before = this.#clock.monotonic() - UNSCHEDULABLE_MAX_MS;
       this.moveAll((entry) => entry.since <= before);
       this.#armFlush();
     });

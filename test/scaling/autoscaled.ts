@@ -20,6 +20,8 @@ export class Autoscaled {
   readonly world: World;
   /** Millicores that the ready pods of an app share. */
   readonly load = new Map<string, number>();
+  /** Nodes tell what is used; else they do not answer. */
+  measured = true;
   readonly #close: () => void;
 
   private constructor(world: World, close: () => void) {
@@ -32,7 +34,11 @@ export class Autoscaled {
     let self: Autoscaled | undefined;
     const world = await World.start({
       controllers(ctx, made) {
-        const measuring = withMetrics(made.engine, { kubeletOf: kubelets(ctx, (app) => self?.load.get(app) ?? 0), clock: ctx.clock, log: silentLogger });
+        const measuring = withMetrics(made.engine, {
+          kubeletOf: kubelets(ctx, (app) => (self?.measured === false ? undefined : (self?.load.get(app) ?? 0))),
+          clock: ctx.clock,
+          log: silentLogger,
+        });
         self = new Autoscaled(made, () => measuring.close());
         const client = inProcessClient(measuring.engine, { name: 'hpa', groups: ['system:masters'] });
         const kinds = servedKinds(made.engine);
@@ -103,16 +109,18 @@ export function cpu(averageUtilization: number): Pick<Spec, 'metrics'> {
 }
 
 /** Counts the CPU time of each pod from its share of the load. */
-function kubelets({ informer, clock }: ControllerContext, loadOf: (app: string) => number): KubeletOf {
+function kubelets({ informer, clock }: ControllerContext, loadOf: (app: string) => number | undefined): KubeletOf {
   const view = informer(pods);
   const counted = new Map<string, { at: number; nanoseconds: number }>();
   const count = (pod: Pod): number => {
     const { uid = '', labels } = pod.metadata;
     const app = labels?.['app'] ?? '';
     const sharing = view.list('default').filter((other) => other.metadata.labels?.['app'] === app && isPodReady(other)).length;
+    const load = loadOf(app);
+    if (load === undefined) throw new Error('the node does not answer');
     const before = counted.get(uid) ?? { at: clock.now(), nanoseconds: 0 };
     // A millicore is a thousand nanoseconds in a millisecond.
-    const nanoseconds = before.nanoseconds + ((clock.now() - before.at) * loadOf(app) * 1000) / Math.max(1, sharing);
+    const nanoseconds = before.nanoseconds + ((clock.now() - before.at) * load * 1000) / Math.max(1, sharing);
     counted.set(uid, { at: clock.now(), nanoseconds });
     return nanoseconds;
   };

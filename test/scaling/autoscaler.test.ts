@@ -45,6 +45,20 @@ test('nodes that never boot are given back, and their pool is left alone for fiv
   assert.ok((await eventTexts(world, 'NotTriggerScaleUp')).includes("pod didn't trigger scale-up: 1 in backoff after failed scale-up"));
 });
 
+for (const byMs of [3_600_000, -3_600_000])
+  test(`when the machine's time is set ${byMs > 0 ? 'forward' : 'back'} an hour, nodes that boot are waited for and new pods get theirs`, async () => {
+    const { world } = await start();
+    await using _ = world;
+    await apply(world, 'podinfo-1G.yaml');
+    await scale(world, 'podinfo', 4);
+    await world.until('a node is on its way', async () => (await eventTexts(world, 'TriggeredScaleUp')).length === 1);
+    world.clock.set(byMs);
+    await world.until('all four run', async () => (await ready(world, 'podinfo')).length === 4, 300_000);
+    await scale(world, 'podinfo', 7);
+    await world.until('all seven run', async () => (await ready(world, 'podinfo')).length === 7, 300_000);
+    assert.deepEqual(await eventTexts(world, 'ScaleUpTimedOut', 'kube-system'), []);
+  });
+
 test('the status says what is there, what comes and what may go', async () => {
   const { world } = await start();
   await using _ = world;

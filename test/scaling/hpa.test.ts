@@ -76,6 +76,47 @@ test('a target outside its bounds is brought back, whatever it uses', async () =
   assert.deepEqual(await cluster.conditions('web'), ['AbleToScale=True SucceededRescale', 'ScaledToZero=False NotScaledToZero']);
 });
 
+test('when a node no longer tells what its pods use, nothing moves by what they used', async () => {
+  await using cluster = await Autoscaled.start();
+  const { world, load } = cluster;
+  load.set('web', 100);
+  await cluster.deploy('web', 1);
+  await cluster.autoscale('web', { minReplicas: 1, maxReplicas: 6 });
+  await world.clock.advance(6 * MINUTE);
+  cluster.measured = false;
+  load.set('web', 600);
+  await world.until('it is said', async () => (await cluster.conditions('web')).includes('ScalingActive=False FailedGetResourceMetric'));
+  const before = await cluster.replicas('web');
+  await world.clock.advance(10 * MINUTE);
+  assert.equal(await cluster.replicas('web'), before);
+  cluster.measured = true;
+  await world.until('it is measured again', async () => (await cluster.replicas('web')) === 6);
+});
+
+for (const [what, byMs] of [
+  ['forward', 60 * MINUTE],
+  ['back', -60 * MINUTE],
+] as const)
+  test(`when the machine's time is set ${what} an hour, replicas neither fall before their window has passed nor stay`, async () => {
+    await using cluster = await Autoscaled.start();
+    const { world, load } = cluster;
+    load.set('web', 100);
+    await cluster.deploy('web', 1);
+    await cluster.autoscale('web', { minReplicas: 1, maxReplicas: 6 });
+    await world.clock.advance(6 * MINUTE);
+    load.set('web', 300);
+    await world.until('six replicas', async () => (await cluster.replicas('web')) === 6);
+    load.set('web', 5);
+    await world.clock.advance(MINUTE);
+    world.clock.set(byMs);
+    const before = world.clock.monotonic();
+    await world.until('fewer replicas', async () => (await cluster.replicas('web')) < 6);
+    const waitedMs = world.clock.monotonic() - before;
+    assert.ok(waitedMs >= 3 * MINUTE && waitedMs <= 5 * MINUTE, `${waitedMs / MINUTE} minutes`);
+    load.set('web', 300);
+    await world.until('more again', async () => (await cluster.replicas('web')) === 6, 5 * MINUTE);
+  });
+
 test('a changed spec is looked at at once, its own status is not', async () => {
   await using cluster = await Autoscaled.start();
   const { world } = cluster;

@@ -152,6 +152,25 @@ test('controllers that start again in the middle of scaling up carry on without 
   await world.until('all of them', watch);
 });
 
+for (const byMs of [3_600_000, -3_600_000])
+  test(`when the machine's time is set ${byMs > 0 ? 'forward' : 'back'} an hour, work is still looked at and scaled for`, async () => {
+    await using scaled = await Scaled.start();
+    const { answers, world } = scaled;
+    answers.set('server', 30);
+    await scaled.deploy('app', 1);
+    await scaled.scale('app', { minReplicaCount: 0, maxReplicaCount: 20, cooldownPeriod: 60 });
+    await world.until('three', async () => (await scaled.replicas('app')) === 3);
+    world.clock.set(byMs);
+    const { asked } = scaled;
+    answers.set('server', 100);
+    await world.until('ten', async () => (await scaled.replicas('app')) === 10, 120_000);
+    assert.ok(scaled.asked > asked, 'the server is asked');
+    answers.set('server', 0);
+    await world.until('it sleeps', async () => (await scaled.replicas('app')) === 0, 600_000);
+    answers.set('server', 30);
+    await world.until('it wakes', async () => (await scaled.replicas('app')) >= 1, 60_000);
+  });
+
 test('a target gets back what it had when it is asked for, and the ScaledObject goes with its autoscaler', async () => {
   await using scaled = await Scaled.start();
   const { answers, world } = scaled;

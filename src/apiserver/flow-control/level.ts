@@ -141,7 +141,7 @@ export class PriorityLevel {
 
   #sit(queue: Queue | undefined): Seat {
     this.#busy++;
-    const since = queue === undefined ? 0 : this.#clock.now();
+    const since = queue === undefined ? 0 : this.#clock.monotonic();
     if (queue !== undefined) queue.had += GUESS_MS;
     let held = true;
     return {
@@ -149,7 +149,7 @@ export class PriorityLevel {
         if (!held) return;
         held = false;
         this.#busy--;
-        if (queue !== undefined) queue.had += this.#clock.now() - since - GUESS_MS;
+        if (queue !== undefined) queue.had += this.#clock.monotonic() - since - GUESS_MS;
         if (this.#waiting > 0) this.#dispatch();
       },
     };

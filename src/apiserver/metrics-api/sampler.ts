@@ -64,13 +64,18 @@ export class Sampler {
 
   async #sample(name: string): Promise<void> {
     const kubelet = this.#world.kubeletOf(name);
-    if (kubelet === undefined) return;
+    if (kubelet === undefined) {
+      this.#samples.delete(name);
+      return;
+    }
     try {
       const newest = await kubelet.stats();
       const last = this.#samples.get(name)?.newest;
       const usage = last && usageBetween(last, newest);
       this.#samples.set(name, usage === undefined ? { newest } : { newest, usage: indexed(usage) });
     } catch (error) {
+      // What was used then is not what is used now: nothing is scaled by it.
+      this.#samples.delete(name);
       this.#world.log.warn('the usage of a node could not be sampled', { node: name, error: String(error) });
     }
   }

@@ -86,15 +86,15 @@ export class PolicyEnforcer {
   /** Its object and its namespace may be on their way to us still. */
   async #isSeen({ uid, namespace, name }: AttachedPod): Promise<boolean> {
     const { clock } = this.#world;
-    const deadline = clock.now() + UNSEEN_MS;
+    const deadline = clock.monotonic() + UNSEEN_MS;
     for (;;) {
       const views = this.#views;
       if (views === undefined) return true;
       if (views.pods.get({ namespace, name })?.metadata.uid === uid && views.namespaces.get({ name: namespace }) !== undefined) return true;
-      if (clock.now() >= deadline) return false;
+      if (clock.monotonic() >= deadline) return false;
       const change = Promise.withResolvers<void>();
       this.#seen.push(change.resolve);
-      const cancel = clock.after(deadline - clock.now(), change.resolve);
+      const cancel = clock.after(deadline - clock.monotonic(), change.resolve);
       await change.promise;
       cancel();
     }

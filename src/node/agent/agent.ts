@@ -200,12 +200,12 @@ class Agent implements NodeAgent {
   async #keepHouse(): Promise<void> {
     const { clock, runtime } = this.#world;
     const { signal } = this.#running;
-    let refreshedAtMs = clock.now();
+    let refreshedAtMs = clock.monotonic();
     while (!signal.aborted) {
       await clock.sleep(HOUSEKEEPING_MS, signal);
       runtime.checkExits();
-      const due = clock.now() - refreshedAtMs >= REFRESH_MS;
-      if (due) refreshedAtMs = clock.now();
+      const due = clock.monotonic() - refreshedAtMs >= REFRESH_MS;
+      if (due) refreshedAtMs = clock.monotonic();
       for (const worker of this.#workers.values()) {
         this.#rotateLogs(worker);
         if (due) void worker.refresh();

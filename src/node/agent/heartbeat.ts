@@ -56,15 +56,15 @@ export async function beat(world: HeartbeatWorld, description: NodeDescription, 
   const { client, clock, log, images } = world;
   const name = description.nodeName;
   let status = registered.status;
-  let written = { atMs: clock.now(), images: JSON.stringify(images.list()) };
+  let written = { atMs: clock.monotonic(), images: JSON.stringify(images.list()) };
   while (!signal.aborted) {
     try {
       await renew(client, clock, registered);
       const shown = JSON.stringify(images.list());
-      if (clock.now() - written.atMs >= STATUS_MS || shown !== written.images) {
+      if (clock.monotonic() - written.atMs >= STATUS_MS || shown !== written.images) {
         status = nodeStatus(description, status, images.list(), clock.now());
         await client.patch(nodes, { name }, { status }, { type: 'strategic', subresource: 'status' });
-        written = { atMs: clock.now(), images: shown };
+        written = { atMs: clock.monotonic(), images: shown };
       }
     } catch (error) {
       // A node that was deleted is not made again; only a new start registers it.

@@ -153,11 +153,11 @@ export class ContainerRuntime {
     }
     const fd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const until = this.#clock.now() + START_TIMEOUT_MS;
+      const until = this.#clock.monotonic() + START_TIMEOUT_MS;
       const buffer = Buffer.alloc(1);
       while (!readReady(fd, buffer)) {
         if (!isAlive(process)) throw new Error('the container ended before it was started');
-        if (this.#clock.now() > until) throw new Error('the container did not start in time');
+        if (this.#clock.monotonic() > until) throw new Error('the container did not start in time');
         await this.#clock.sleep(1);
       }
     } finally {

@@ -68,12 +68,12 @@ export class LiveContainer {
     this.#probing.abort();
     if (process === undefined) return;
     world.recorder.event(this.#host.pod(), 'Normal', 'Killing', message);
-    const startedAt = world.clock.now();
+    const startedAt = world.clock.monotonic();
     const hook = this.#container.lifecycle?.preStop;
     let leftMs = graceMs;
     if (hook !== undefined && graceMs > 0) {
       await Promise.race([this.#runHook(hook, 'PreStopHook', graceMs, 'FailedPreStopHook'), world.clock.sleep(graceMs, hurry), this.ended]);
-      leftMs = Math.max(graceMs - (world.clock.now() - startedAt), GRACE_MIN_MS);
+      leftMs = Math.max(graceMs - (world.clock.monotonic() - startedAt), GRACE_MIN_MS);
     }
     if (leftMs > 0 && !hurry.aborted) {
       world.runtime.signal(process, (stopSignal ?? 'SIGTERM') as NodeJS.Signals);

@@ -185,10 +185,10 @@ export class PodContainers {
     await this.#launched.catch(() => undefined);
     const sidecars = (pod.spec?.initContainers ?? []).filter(isSidecar);
     const others = containersOf(pod.spec).filter((container) => !sidecars.includes(container));
-    const startedAt = this.#world.clock.now();
+    const startedAt = this.#world.clock.monotonic();
     await Promise.all(others.map((container) => this.#killOne(container, `Stopping container ${container.name}`, graceMs)));
     for (const container of sidecars.toReversed()) {
-      const leftMs = Math.max(graceMs - (this.#world.clock.now() - startedAt), graceMs === 0 ? 0 : 1000);
+      const leftMs = Math.max(graceMs - (this.#world.clock.monotonic() - startedAt), graceMs === 0 ? 0 : 1000);
       await this.#killOne(container, `Stopping container ${container.name}`, leftMs);
     }
   }

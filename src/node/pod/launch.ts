@@ -141,10 +141,10 @@ async function ensureImage(world: NodeWorld, pod: Pod, container: Container, sig
       }
       if (policy === 'Never') throw new ImageError('ErrImageNeverPull', `Container image "${name}" is not present with pull policy of Never`);
     }
-    const startedAt = clock.now();
+    const startedAt = clock.monotonic();
     recorder.event(pod, 'Normal', 'Pulling', `Pulling image "${name}"`);
     const image = await images.pull(name, { credentials: await pullSecrets(world, pod), signal });
-    const took = goDuration(clock.now() - startedAt);
+    const took = goDuration(clock.monotonic() - startedAt);
     recorder.event(
       pod,
       'Normal',

@@ -32,7 +32,9 @@ export function planPod(spec: PodSpec, records: PodRecord['containers'], nowMs: 
     const record = of(container);
     if (record.phase === 'running' || record.phase === 'starting') return;
     const until = record.backOffUntilMs ?? 0;
-    if (until > nowMs) {
+    // Further away than it ever was: the machine's time was set back meanwhile.
+    const leftMs = until - nowMs > (record.backOffMs ?? 0) ? 0 : until - nowMs;
+    if (leftMs > 0) {
       plan.backingOff.push(container.name);
       plan.wakeAtMs = Math.min(plan.wakeAtMs ?? until, until);
     } else if (startable) {

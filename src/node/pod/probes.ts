@@ -156,13 +156,13 @@ export async function runProbe(loop: ProbeLoop, once: boolean, eager: boolean): 
   let state = UNPROBED;
   let succeeded = !eager;
   await clock.sleep((probe.initialDelaySeconds ?? 0) * 1000, signal);
-  let graceUntil = eager ? clock.now() + periodMs : 0;
+  let graceUntil = eager ? clock.monotonic() + periodMs : 0;
   for (let tries = 0; !signal.aborted; tries++) {
     const result = await probeOnce(probe, loop.target);
     if (signal.aborted) return;
     succeeded ||= result.success;
     // Tries before the first period has passed are extra: only their successes count.
-    if (result.success || clock.now() >= graceUntil) {
+    if (result.success || clock.monotonic() >= graceUntil) {
       const before = state.verdict;
       state = countResult(state, result.success, thresholds);
       if (!result.success) loop.onFailure(result.message);

@@ -9,7 +9,7 @@ import { neverFits } from './never-fits.ts';
 import type { AutoscalerMeasures } from './measures.ts';
 import type { AutoscalerOptions } from './options.ts';
 import type { PoolHealth } from './pool-health.ts';
-import { createdAt, isExpendable, isUnschedulable, mayScaleUpAt } from './pods.ts';
+import { ageOf, isExpendable, isUnschedulable, scaleUpDelay } from './pods.ts';
 import type { PoolView } from './pools.ts';
 import { readPriorities } from './priorities.ts';
 import { decideScaleUp } from './scale-up.ts';
@@ -47,13 +47,14 @@ export async function buyNodes(
     .informer(pods)
     .list()
     .filter((pod) => isUnschedulable(pod) && !isExpendable(pod, options.expendablePriorityCutoff));
-  const ripe = waiting.filter((pod) => mayScaleUpAt(pod) <= now);
-  const lookAgainMs = Math.min(Infinity, ...waiting.filter((pod) => mayScaleUpAt(pod) > now).map((pod) => mayScaleUpAt(pod) - now));
+  const delayLeft = (pod: Pod): number => scaleUpDelay(pod) - ageOf(pod, now);
+  const ripe = waiting.filter((pod) => delayLeft(pod) <= 0);
+  const lookAgainMs = Math.min(Infinity, ...waiting.map(delayLeft).filter((ms) => ms > 0));
   if (ripe.length === 0 && chunks.length === 0) return { acted: false, pending: false, lookAgainMs, roomy: new Map() };
   // More pods of a burst may be on their way: once the oldest has waited, all are looked at together.
-  const oldest = Math.min(...ripe.map(createdAt));
-  if (ripe.length > 0 && now - oldest < options.freshPodMs)
-    return { acted: false, pending: true, lookAgainMs: Math.min(lookAgainMs, oldest + options.freshPodMs - now) };
+  const oldestMs = Math.max(...ripe.map((pod) => ageOf(pod, now)));
+  if (ripe.length > 0 && oldestMs < options.freshPodMs)
+    return { acted: false, pending: true, lookAgainMs: Math.min(lookAgainMs, options.freshPodMs - oldestMs) };
 
   const priorities = options.expander === 'priority' ? await priorityGroups(ctx, recorder) : undefined;
   const sets = ctx.informer(daemonSets).list();
@@ -67,7 +68,7 @@ export async function buyNodes(
   try {
     await provider.increase(pool, count);
   } catch (error) {
-    health.failed(pool, now);
+    health.failed(pool, ctx.clock.monotonic());
     measures.failedToBuy();
     recorder.event(
       STATUS_OBJECT,

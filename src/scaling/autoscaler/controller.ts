@@ -50,6 +50,7 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
   const recorder = ctx.recorder('cluster-autoscaler');
   const writeStatus = statusWriter(ctx);
   const health = new PoolHealth(options.backoffMs);
+  const awaited = new Map<string, number>();
   const measures = autoscalerMeasures(ctx);
   /** Since when a node has not been needed, or not been ready. Lost on restart: the times start anew. */
   const unneededSince = new Map<string, number>();
@@ -90,14 +91,14 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
       const holds = podInformer.list().some((pod) => pod.spec?.nodeName === name && isMovable(pod) && !pod.metadata.deletionTimestamp);
       if (!holds && !removing.has(name)) unneeded.set(name, []);
     }
-    const now = ctx.clock.now();
+    const now = ctx.clock.monotonic();
     for (const name of unneededSince.keys()) if (!unneeded.has(name)) unneededSince.delete(name);
     for (const name of unneeded.keys()) if (!unneededSince.has(name)) unneededSince.set(name, now);
     return unneeded;
   }
 
   function giveBack(unneeded: ReadonlyMap<string, Pod[]>, snapshot: Snapshot, pools: readonly PoolView[], signal: AbortSignal): void {
-    const now = ctx.clock.now();
+    const now = ctx.clock.monotonic();
     if (now - lastScaleUp < options.scaleDownDelayAfterAddMs || now - lastScaleDownFailure < options.scaleDownDelayAfterFailureMs) return;
     for (const { pool, size, ready, unready } of pools) {
       let room = size - pool.min - [...removing.keys()].filter((name) => ready.has(name) || unready.has(name)).length;
@@ -137,7 +138,7 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
       if (!signal.aborted) measures.removed(reason);
       unneededSince.delete(name);
     } catch (error) {
-      lastScaleDownFailure = ctx.clock.now();
+      lastScaleDownFailure = ctx.clock.monotonic();
       unneededSince.delete(name);
       ctx.log.warn('a node could not be given back', { node: name, error: String(error) });
       recorder.event(node, 'Warning', 'ScaleDownFailed', `failed to drain the node: ${error instanceof Error ? error.message : String(error)}`);
@@ -160,7 +161,7 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
 
   /** Answers after how many milliseconds to look again. */
   async function look(signal: AbortSignal): Promise<number> {
-    const pools = await viewPools({ ctx, provider, options, health, lost });
+    const pools = await viewPools({ ctx, provider, options, health, awaited, lost });
     const healthy = isHealthy(pools);
     let lookAgainMs = Infinity;
     let unneeded: ReadonlyMap<string, Pod[]> = new Map();
@@ -169,7 +170,7 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
       const demand = demandNow();
       const bought = await buyNodes({ ctx, provider, recorder, options, health, measures }, snapshot, pools, demand);
       lookAgainMs = bought.acted ? MIN_WAIT_MS : bought.lookAgainMs;
-      if (bought.acted) lastScaleUp = ctx.clock.now();
+      if (bought.acted) lastScaleUp = ctx.clock.monotonic();
       const { roomy } = bought;
       for (const { metadata, ...chunk } of demand.chunks) {
         const node = roomy?.get(metadata.uid ?? '');
@@ -196,7 +197,7 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
       healthy,
     );
     // Those past their time wait for something else (a delay after buying, a removal under way): the ordinary interval will do.
-    const removalsMs = [...unneededSince.values()].map((since) => since + options.scaleDownUnneededMs - ctx.clock.now());
+    const removalsMs = [...unneededSince.values()].map((since) => since + options.scaleDownUnneededMs - ctx.clock.monotonic());
     const nextRemovalMs = Math.min(Infinity, ...removalsMs.filter((ms) => ms > 0));
     return Math.max(MIN_WAIT_MS, Math.min(options.scanIntervalMs, lookAgainMs, nextRemovalMs));
   }
@@ -243,7 +244,7 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
       while (!signal.aborted) {
         wake = Promise.withResolvers<void>();
         stirred = Promise.withResolvers<void>();
-        const lookedAt = ctx.clock.now();
+        const lookedAt = ctx.clock.monotonic();
         let waitMs = options.scanIntervalMs;
         try {
           waitMs = await look(signal);
@@ -253,7 +254,7 @@ export function clusterAutoscaler(ctx: ControllerContext, provider: CloudProvide
         const nap = new AbortController();
         const end = (): void => nap.abort();
         signal.addEventListener('abort', end, { once: true });
-        const settled = stirred.promise.then(() => ctx.clock.sleep(Math.max(0, lookedAt + STIR_MS - ctx.clock.now()), nap.signal));
+        const settled = stirred.promise.then(() => ctx.clock.sleep(Math.max(0, lookedAt + STIR_MS - ctx.clock.monotonic()), nap.signal));
         await Promise.race([ctx.clock.sleep(waitMs, nap.signal), wake.promise, settled]);
         signal.removeEventListener('abort', end);
         nap.abort();

@@ -30,15 +30,16 @@ export function isMovable(pod: Pod): boolean {
   return !isDaemonPod(pod) && !isMirrorPod(pod) && !isPodTerminal(pod);
 }
 
-/** Epoch ms. */
-export function createdAt(pod: Pod): number {
-  return pod.metadata.creationTimestamp ? Date.parse(pod.metadata.creationTimestamp) : 0;
+/** How long it has been there, ms. One of the future was made before the machine's time was set back: long ago. */
+export function ageOf(pod: Pod, nowMs: number): number {
+  const age = nowMs - Date.parse(pod.metadata.creationTimestamp ?? '1970-01-01');
+  return age < 0 ? Infinity : age;
 }
 
-/** When the pod itself allows nodes to be bought for it, epoch ms: it may ask for a delay by annotation ('30s', '5m'). */
-export function mayScaleUpAt(pod: Pod): number {
+/** How old the pod itself wants to be before nodes are bought for it, ms: it may ask for a delay by annotation ('30s', '5m'). */
+export function scaleUpDelay(pod: Pod): number {
   const [, count, unit] = /^(\d+)([smh])$/.exec(pod.metadata.annotations?.[SCALE_UP_DELAY] ?? '') ?? [];
-  return createdAt(pod) + (unit === undefined ? 0 : Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]);
+  return unit === undefined ? 0 : Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS];
 }
 
 export function isExpendable(pod: Pod, cutoff: number): boolean {

@@ -33,15 +33,18 @@ export interface PoolsContext {
   provider: CloudProvider;
   options: Pick<AutoscalerOptions, 'maxNodeProvisionMs'>;
   health: PoolHealth;
+  /** Instances that are not nodes yet, and when they were first seen (monotonic). */
+  awaited: Map<string, number>;
   /** An instance that will never be a node was given back. */
   lost(pool: NodePool, instance: Instance, timedOut: boolean): void;
 }
 
 /** Looks at every pool; gives back instances that failed or never became nodes, and leaves their pool alone for a while. */
-export async function viewPools({ ctx, provider, options, health, lost }: PoolsContext): Promise<PoolView[]> {
-  const now = ctx.clock.now();
+export async function viewPools({ ctx, provider, options, health, awaited, lost }: PoolsContext): Promise<PoolView[]> {
+  const now = ctx.clock.monotonic();
   const informer = ctx.informer(nodes);
-  return Promise.all(
+  const stillAwaited = new Set<string>();
+  const views = await Promise.all(
     provider.pools().map(async (pool) => {
       const ready = new Set<string>();
       const unready = new Set<string>();
@@ -49,17 +52,24 @@ export async function viewPools({ ctx, provider, options, health, lost }: PoolsC
       for (const instance of await provider.instances(pool.name)) {
         if (instance.phase === 'deleting') continue;
         const node = informer.get({ name: instance.nodeName });
-        const timedOut = node === undefined && now - instance.requestedAt > options.maxNodeProvisionMs;
+        const since = awaited.get(instance.nodeName) ?? now;
+        if (node === undefined) {
+          stillAwaited.add(instance.nodeName);
+          awaited.set(instance.nodeName, since);
+        }
+        const timedOut = node === undefined && now - since > options.maxNodeProvisionMs;
         if (instance.phase === 'failed' || timedOut) {
           health.failed(pool.name, now);
           await provider.remove(pool.name, instance.nodeName);
           lost(pool, instance, timedOut);
         } else if (node === undefined) upcoming++;
         else if (isReady(node)) ready.add(instance.nodeName);
-        else if (now - Date.parse(node.metadata.creationTimestamp ?? '') < options.maxNodeProvisionMs) upcoming++;
+        else if (ctx.clock.now() - Date.parse(node.metadata.creationTimestamp ?? '') < options.maxNodeProvisionMs) upcoming++;
         else unready.add(instance.nodeName);
       }
       return { pool, ready, unready, upcoming, size: ready.size + unready.size + upcoming, backedOff: health.isBackedOff(pool.name, now) };
     }),
   );
+  for (const name of awaited.keys()) if (!stillAwaited.has(name)) awaited.delete(name);
+  return views;
 }

@@ -55,18 +55,18 @@ export async function removeNode({ ctx, provider, recorder, pool, node, moving, 
 async function drain(ctx: ControllerContext, recorder: EventRecorder, moving: readonly Pod[], signal: AbortSignal): Promise<void> {
   await Promise.all(moving.map((pod) => evict(ctx, recorder, pod, signal)));
   const informer = ctx.informer(pods);
-  const deadline = ctx.clock.now() + MAX_GRACEFUL_MS;
+  const deadline = ctx.clock.monotonic() + MAX_GRACEFUL_MS;
   const left = (): Pod | undefined =>
     moving.find(({ metadata: { namespace = '', name = '', uid } }) => informer.get({ namespace, name })?.metadata.uid === uid);
   for (let pod = left(); pod && !signal.aborted; pod = left()) {
-    if (ctx.clock.now() > deadline) throw new Error(`pod ${pod.metadata.namespace}/${pod.metadata.name} does not end`);
+    if (ctx.clock.monotonic() > deadline) throw new Error(`pod ${pod.metadata.namespace}/${pod.metadata.name} does not end`);
     await ctx.clock.sleep(LOOK_AGAIN_MS, signal);
   }
 }
 
 async function evict(ctx: ControllerContext, recorder: EventRecorder, pod: Pod, signal: AbortSignal): Promise<void> {
   const { name = '', namespace = '' } = pod.metadata;
-  const deadline = ctx.clock.now() + MAX_EVICTION_MS;
+  const deadline = ctx.clock.monotonic() + MAX_EVICTION_MS;
   recorder.event(pod, 'Normal', 'ScaleDown', 'deleting pod for node scale down');
   while (!signal.aborted) {
     try {
@@ -75,7 +75,7 @@ async function evict(ctx: ControllerContext, recorder: EventRecorder, pod: Pod, 
     } catch (error) {
       if (isNotFound(error)) return;
       const protectedByBudget = error instanceof StatusError && error.code === 429;
-      if (!protectedByBudget || ctx.clock.now() > deadline)
+      if (!protectedByBudget || ctx.clock.monotonic() > deadline)
         throw new Error(`pod ${namespace}/${name} could not be evicted: ${String(error)}`, { cause: error });
       await ctx.clock.sleep(EVICTION_RETRY_MS, signal);
     }

@@ -48,12 +48,12 @@ export function horizontalPodAutoscaler(ctx: ControllerContext, { metrics, kinds
     }
     // Another look from before the last one would recommend, and perhaps scale, twice.
     if (BigInt(hpa.metadata.resourceVersion ?? '0') < (written.get(name) ?? 0n)) return { requeueAfterMs: STALE_MS };
-    const began = ctx.clock.now();
+    const began = ctx.clock.monotonic();
     const { action, error, resourceVersion } = await look(world, hpa);
     if (resourceVersion !== undefined) written.set(name, BigInt(resourceVersion));
-    measures.reconciled(action, error === undefined ? 'none' : 'internal', ctx.clock.now() - began);
+    measures.reconciled(action, error === undefined ? 'none' : 'internal', ctx.clock.monotonic() - began);
     if (error !== undefined) ctx.log.debug('an autoscaler could not do all it should', { key: name, error });
-    return { requeueAfterMs: untilNextLook(key.namespace ?? '', ctx.clock.now(), options.syncPeriodMs) };
+    return { requeueAfterMs: untilNextLook(key.namespace ?? '', ctx.clock.monotonic(), options.syncPeriodMs) };
   }
 
   return startController(ctx, {

@@ -97,7 +97,7 @@ class Look {
       return ended;
     }
     const { downscaleStabilizationMs } = this.#world.options;
-    const decision = decide(subject, wanted, { behavior: this.#spec.behavior, history, downscaleStabilizationMs, nowMs: this.#world.ctx.clock.now() });
+    const decision = decide(subject, wanted, { behavior: this.#spec.behavior, history, downscaleStabilizationMs, nowMs: this.#world.ctx.clock.monotonic() });
     for (const condition of decision.conditions) this.#draft.set(condition);
     const looked = decision.replicas === current ? await this.#keep(current, statuses) : await this.#rescale({ target, subject, history }, decision, statuses);
     return error === undefined ? looked : { error, ...looked };
@@ -129,7 +129,7 @@ class Look {
     const message = `the HPA controller was able to update the target scale to ${replicas}`;
     this.#draft.set({ type: 'AbleToScale', status: 'True', reason: 'SucceededRescale', message });
     recorder.event(this.#hpa, 'Normal', 'SuccessfulRescale', `New size: ${replicas}; reason: ${reason}`);
-    if (this.#spec.behavior !== undefined) history.scaled(current, replicas, ctx.clock.now(), this.#spec.behavior);
+    if (this.#spec.behavior !== undefined) history.scaled(current, replicas, ctx.clock.monotonic(), this.#spec.behavior);
     this.#draft.set(
       goesToZero(subject, replicas)
         ? { type: 'ScaledToZero', status: 'True', reason: 'ScaledToZero', message: 'the HPA controller scaled the workload to zero' }
@@ -159,13 +159,13 @@ class Look {
     };
     const results: (Proposal | Failure)[] = [];
     for (const metric of this.#spec.metrics ?? []) {
-      const began = ctx.clock.now();
+      const began = ctx.clock.monotonic();
       const result = await propose(metric, seen, this.#world.metrics);
       results.push(result);
       const failed = 'reason' in result;
       if (failed) this.#warn(result.reason, result.message);
       const action = failed || result.replicas === current ? 'none' : result.replicas > current ? 'scale_up' : 'scale_down';
-      this.#world.measures.computed(metric.type, action, failed ? 'internal' : 'none', ctx.clock.now() - began);
+      this.#world.measures.computed(metric.type, action, failed ? 'internal' : 'none', ctx.clock.monotonic() - began);
     }
     const combined = combine(results, seen.specReplicas);
     this.#draft.set(combined.condition);
@@ -207,7 +207,7 @@ class Look {
     const { histories, ctx } = this.#world;
     const name = `${this.#key.namespace}/${this.#key.name}`;
     let history = histories.get(name);
-    if (history === undefined) histories.set(name, (history = new History(replicas, ctx.clock.now())));
+    if (history === undefined) histories.set(name, (history = new History(replicas, ctx.clock.monotonic())));
     return history;
   }
 

@@ -40,7 +40,8 @@ function isStarting(pod: Pod, metric: PodMetric, { cpuInitializationMs, initialR
   if (ready === undefined || !pod.status?.startTime) return true;
   const started = Date.parse(pod.status.startTime);
   const changed = Date.parse(ready.lastTransitionTime ?? '') || 0;
-  if (started + cpuInitializationMs > nowMs) return ready.status === 'False' || metric.time < changed + metric.windowMs;
+  // One of the future started before the machine's time was set back.
+  if (started <= nowMs && started + cpuInitializationMs > nowMs) return ready.status === 'False' || metric.time < changed + metric.windowMs;
   return ready.status === 'False' && started + initialReadinessDelayMs > changed;
 }
 

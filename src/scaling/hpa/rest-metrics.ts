@@ -58,7 +58,7 @@ export function restMetrics({ resources, adapters, kinds, clock }: MetricsApis):
   const lists = new Map<string, { at: number; list: UsageList }>();
 
   function usageIn(namespace: string): UsageList {
-    const now = clock.now();
+    const now = clock.monotonic();
     const known = lists.get(namespace);
     if (known !== undefined && now - known.at < LIST_MS) return known.list;
     // Those of namespaces where nobody asks any more.

@@ -77,7 +77,8 @@ export function decideActivation({ scaledObject, replicas, active, failed, now }
 
 /** What never had work waits for the initial cooldown only: somebody else scaled it up. */
 function isCooledDown({ metadata, spec, status }: ScaledObject, now: number): boolean {
-  const since = (time: string | undefined, seconds: number): boolean => now > Date.parse(time ?? '') + seconds * 1000;
+  // What is to come was written before the machine's time was set back: then as long as ever a cooldown lasts has been waited.
+  const since = (time: string | undefined, seconds: number): boolean => Math.abs(now - Date.parse(time ?? '')) > seconds * 1000;
   return status?.lastActiveTime === undefined
     ? since(metadata.creationTimestamp, spec.initialCooldownPeriod ?? 0)
     : since(status.lastActiveTime, spec.cooldownPeriod ?? COOLDOWN_SECONDS);

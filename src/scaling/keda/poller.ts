@@ -153,7 +153,7 @@ export function kedaPoller(world: KedaWorld): Controller {
         stopListening(uid);
         return;
       }
-      const startedAt = ctx.clock.now();
+      const startedAt = ctx.clock.monotonic();
       world.measures.late(scaledObject, startedAt - (dueAt.get(uid) ?? startedAt));
       const nextAt = startedAt + pollingMs(scaledObject);
       dueAt.set(uid, nextAt);
@@ -165,7 +165,7 @@ export function kedaPoller(world: KedaWorld): Controller {
         const message = error instanceof Error ? error.message : String(error);
         await updateStatus(ctx.client, key, (status) => withConditions(status, { ...READY, status: 'False', reason: 'TriggerError', message }));
       }
-      return { requeueAfterMs: Math.max(1, nextAt - ctx.clock.now()) };
+      return { requeueAfterMs: Math.max(1, nextAt - ctx.clock.monotonic()) };
     },
   });
   return {

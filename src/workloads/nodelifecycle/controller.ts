@@ -34,8 +34,8 @@ export function nodeLifecycleController(ctx: ControllerContext): Controller {
     const beats = (node.status?.conditions ?? []).map((condition) => `${condition.status} ${condition.lastHeartbeatTime ?? ''}`);
     const mark = [node.metadata.uid, lease?.spec?.renewTime, ...beats].join('|');
     const seen = heartbeats.get(name);
-    if (seen?.mark === mark) return ctx.clock.now() - seen.atMs;
-    heartbeats.set(name, { mark, atMs: ctx.clock.now() });
+    if (seen?.mark === mark) return ctx.clock.monotonic() - seen.atMs;
+    heartbeats.set(name, { mark, atMs: ctx.clock.monotonic() });
     return 0;
   }
 

@@ -21,8 +21,8 @@ export function podGarbageCollector(ctx: ControllerContext): Controller {
 
   async function isGone(nodeName: string): Promise<boolean> {
     const since = missingSince.get(nodeName);
-    if (since === undefined) missingSince.set(nodeName, ctx.clock.now());
-    if (since === undefined || ctx.clock.now() - since < QUARANTINE_MS) return false;
+    if (since === undefined) missingSince.set(nodeName, ctx.clock.monotonic());
+    if (since === undefined || ctx.clock.monotonic() - since < QUARANTINE_MS) return false;
     try {
       await ctx.client.get(nodes, { name: nodeName });
       return false;
@@ -38,7 +38,7 @@ export function podGarbageCollector(ctx: ControllerContext): Controller {
         const conditions = setCondition(
           pod.status?.conditions,
           { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByPodGC', message },
-          timestamp(ctx.clock.now()),
+          timestamp(ctx.clock.monotonic()),
         );
         await ctx.client.update(pods, { ...pod, status: { ...pod.status, phase: 'Failed', conditions } } as Pod, { subresource: 'status' });
       }

@@ -25,16 +25,16 @@ export class Expectations {
   satisfied(owner: string): boolean {
     const expected = this.#byOwner.get(owner);
     if (expected === undefined) return true;
-    return (expected.creates <= 0 && expected.deletes.size === 0) || this.#clock.now() - expected.atMs > TIMEOUT_MS;
+    return (expected.creates <= 0 && expected.deletes.size === 0) || this.#clock.monotonic() - expected.atMs > TIMEOUT_MS;
   }
 
   /** Call before the creates are sent: their events may come before their answers. */
   expectCreates(owner: string, count: number): void {
-    this.#byOwner.set(owner, { creates: count, deletes: new Set(), atMs: this.#clock.now() });
+    this.#byOwner.set(owner, { creates: count, deletes: new Set(), atMs: this.#clock.monotonic() });
   }
 
   expectDeletes(owner: string, uids: readonly string[]): void {
-    this.#byOwner.set(owner, { creates: 0, deletes: new Set(uids), atMs: this.#clock.now() });
+    this.#byOwner.set(owner, { creates: 0, deletes: new Set(uids), atMs: this.#clock.monotonic() });
   }
 
   /** A create was seen, or failed and will not be. */

@@ -168,7 +168,7 @@ export function scaledJobController(world: KedaWorld): Controller {
       // Its Jobs go with it: they are its own.
       if (!scaledJob || scaledJob.metadata.deletionTimestamp) return;
       if (await pause(scaledJob, key)) return;
-      const nextAt = ctx.clock.now() + pollingMs(scaledJob);
+      const nextAt = ctx.clock.monotonic() + pollingMs(scaledJob);
       try {
         await look(scaledJob, key);
       } catch (error) {
@@ -177,7 +177,7 @@ export function scaledJobController(world: KedaWorld): Controller {
         const unknown: KedaCondition = { type: 'Active', status: 'Unknown', reason: 'UnknownState', message: 'ScaledJob check failed' };
         await updateStatus(key, (status) => withConditions(status, { type: 'Ready', status: 'False', reason: 'ScaledJobCheckFailed', message }, unknown));
       }
-      return { requeueAfterMs: Math.max(1, nextAt - ctx.clock.now()) };
+      return { requeueAfterMs: Math.max(1, nextAt - ctx.clock.monotonic()) };
     },
   });
 }
