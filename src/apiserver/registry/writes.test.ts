@@ -211,6 +211,21 @@ test("a pod's status that leaves out what an older kubelet does not know keeps i
   assert.equal(after.metadata.ownerReferences, undefined);
 });
 
+test("a load balancer's addresses are VIPs unless its controller says otherwise, however it writes them", async () => {
+  const { client } = await testWorld();
+  await client.create(services, { apiVersion: 'v1', kind: 'Service', metadata: inDefault('web'), spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } });
+  const ingress = [{ ip: '192.0.2.1' }, { ip: '192.0.2.2', ipMode: 'Proxy' }, { hostname: 'a.example.test' }];
+  const status = { loadBalancer: { ingress } };
+  const told = [{ ip: '192.0.2.1', ipMode: 'VIP' }, ...ingress.slice(1)];
+  for (const type of ['merge', 'strategic'] as const) {
+    const patched = await client.patch(services, inDefault('web'), { status }, { type, subresource: 'status' });
+    assert.deepEqual(patched.status?.loadBalancer?.ingress, told);
+    await client.patch(services, inDefault('web'), { status: { loadBalancer: null } }, { type: 'merge', subresource: 'status' });
+  }
+  const replaced = await client.update(services, { ...(await client.get(services, inDefault('web'))), status }, { subresource: 'status' });
+  assert.deepEqual(replaced.status?.loadBalancer?.ingress, told);
+});
+
 test('a new pod has a first status and a node keeps the one it registers with', async () => {
   const { client } = await testWorld();
   const made = await client.create(pods, { ...pod('p'), status: { phase: 'Running' } });

@@ -89,7 +89,9 @@ const DEFAULTS: Record<string, Defaulter> = {
     }
     if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ??= 'Cluster';
     if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
-    if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+    if (spec.type !== 'LoadBalancer') return;
+    spec.allocateLoadBalancerNodePorts ??= true;
+    for (const ingress of service.status?.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';
   }),
   'v1/Secret': define<Secret>((secret) => {
     secret.type ??= 'Opaque';

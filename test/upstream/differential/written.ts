@@ -334,6 +334,17 @@ export const WRITTEN: readonly Case[] = [
       { path: `${SERVICES}/${type.toLowerCase()}` },
     ]),
   },
+  {
+    name: "a load balancer's addresses",
+    steps: [
+      post(SERVICES, { metadata: { name: 'lb' }, spec: { type: 'LoadBalancer', ports: [{ port: 80 }] } }),
+      ...[MERGE_PATCH, STRATEGIC_PATCH].map((type) =>
+        patch(`${SERVICES}/lb/status`, type, {
+          status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }, { ip: '192.0.2.2', ipMode: 'Proxy' }, { hostname: 'a.test' }] } },
+        }),
+      ),
+    ],
+  },
   { name: 'an external service', steps: [post(SERVICES, { metadata: { name: 'e' }, spec: { type: 'ExternalName', externalName: 'a.test' } })] },
   { name: 'a headless service', steps: [post(SERVICES, { metadata: { name: 'h' }, spec: { clusterIP: 'None', ports: [{ port: 80 }] } })] },
   { name: 'a service with a taken address', steps: [post(SERVICES, { metadata: { name: 't' }, spec: { clusterIP: '10.0.0.1', ports: [{ port: 80 }] } })] },
