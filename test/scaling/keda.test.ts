@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deployments, horizontalPodAutoscalers, secrets } from '../../src/kube/resources.ts';
 import { scaledObjects } from '../../src/scaling/index.ts';
+import { triggerAuthentications } from '../../src/scaling/keda/types.ts';
 import { query, Scaled } from './scaled.ts';
 
 test('work wakes a target from zero, its autoscaler follows the work, and it sleeps again after the cooldown', async () => {
@@ -238,6 +239,24 @@ test('secrets are read from the authentication, and a missing one is named', asy
     stringData: { username: 'me', password: 'it' },
   });
   await scaled.says('app', 'Ready=True ScaledObjectReady');
+});
+
+test('an authentication says who uses it', async () => {
+  await using scaled = await Scaled.start();
+  const { world } = scaled;
+  const key = { namespace: 'default', name: 'auth' };
+  await world.create(triggerAuthentications, { apiVersion: 'keda.sh/v1alpha1', kind: 'TriggerAuthentication', metadata: key, spec: {} });
+  const users = async (): Promise<string | undefined> => (await world.client.get(triggerAuthentications, key)).status?.scaledobjects;
+  for (const app of ['b', 'a']) {
+    await scaled.deploy(app, 1);
+    await scaled.scale(app, { triggers: [{ ...query('server'), authenticationRef: { name: 'auth' } }, query('server')] });
+  }
+  await world.until('both are named', async () => (await users()) === 'a,b');
+  const triggers = [query('server')];
+  await world.client.patch(scaledObjects, { namespace: 'default', name: 'a' }, { spec: { triggers } }, { type: 'merge' });
+  await world.until('one uses it no longer', async () => (await users()) === 'b');
+  await world.client.delete(scaledObjects, { namespace: 'default', name: 'b' });
+  await world.until('nobody does', async () => (await users()) === '');
 });
 
 test('a target that is missing is told, and found when it comes', async () => {

@@ -1,5 +1,6 @@
 /** KEDA; see README.md. */
 import type { Controller, ControllerContext } from '../../runtime/controller.ts';
+import { authenticationUsers } from './authentication-users.ts';
 import { scaledObjectController } from './controller.ts';
 import { externalMetrics } from './external-metrics.ts';
 import { scaledJobController } from './jobs/controller.ts';
@@ -14,5 +15,6 @@ export interface Keda {
 
 export function keda(ctx: ControllerContext, options: KedaOptions): Keda {
   const world = new KedaWorld(ctx, options);
-  return { controllers: [scaledObjectController(world), scaledJobController(world), kedaPoller(world)], externalMetrics: externalMetrics(world) };
+  const controllers = [scaledObjectController(world), scaledJobController(world), kedaPoller(world), ...authenticationUsers(ctx)];
+  return { controllers, externalMetrics: externalMetrics(world) };
 }

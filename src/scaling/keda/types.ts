@@ -96,6 +96,8 @@ export interface TriggerAuthentication extends KubeObject {
     podIdentity?: { provider: string };
     [source: string]: unknown;
   };
+  /** Names of those who use it, with commas. */
+  status?: { scaledobjects?: string; scaledjobs?: string };
 }
 
 function define<T extends KubeObject>(kind: string, plural: string, namespaced = true): Resource<T> {
