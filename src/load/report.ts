@@ -96,7 +96,8 @@ ${charts.join('\n')}
 
 function chart(title: string, end: number, text: (value: number) => string, lines: readonly Line[]): string {
   const most = Math.max(0, ...lines.flatMap((line) => line.points.map(([, value]) => value)));
-  const step = niceStep(Math.max(most, 1e-3) / TICKS);
+  const smallest = text === countText ? 1 : 0;
+  const step = Math.max(smallest, niceStep(Math.max(most, 1e-3) / TICKS));
   const top = Math.max(step, Math.ceil(most / step) * step);
   const x = (at: number): string => (MARGIN.left + (at / end) * (WIDTH - MARGIN.left - MARGIN.right)).toFixed(1);
   const y = (value: number): string => (HEIGHT - MARGIN.bottom - (value / top) * (HEIGHT - MARGIN.top - MARGIN.bottom)).toFixed(1);
