@@ -20,15 +20,18 @@ describe('snapshots', { skip: whyNot() ?? false }, () => {
     await cluster.kubectl('create', 'configmap', 'kept', '--from-literal=a=b');
     const saved = await cluster.argosy('snapshot save', file, '-o', 'json');
     assert.equal(saved.code, 0, saved.stderr);
-    assert.match(saved.stderr, /copying the store of 'cli-snapshot', which goes on\nchecking the copy/);
+    assert.match(saved.stderr, new RegExp(`copying the store of '${cluster.name}', which goes on\\nchecking the copy`));
     const report = JSON.parse(saved.stdout) as Record<string, unknown>;
-    assert.equal(report['cluster'], 'cli-snapshot');
+    assert.equal(report['cluster'], cluster.name);
     assert.ok(Number(report['objects']) > 10 && report['bytes'] === statSync(file).size);
     assert.equal(statSync(file).mode & 0o077, 0);
     assert.deepEqual(readdirSync(dir), ['one.snapshot']);
     assert.match((await cluster.argosy('snapshot save', file)).stderr, /one\.snapshot is there already\n.*--force/);
     assert.match((await cluster.argosy('snapshot save', join(dir, 'no', 'place'))).stderr, /cannot be written: .*ENOENT/);
-    assert.match((await cluster.argosy('snapshot restore', file)).stderr, /cluster 'cli-snapshot' is running\n.*argosy down --name cli-snapshot/);
+    assert.match(
+      (await cluster.argosy('snapshot restore', file)).stderr,
+      new RegExp(`cluster '${cluster.name}' is running\\n.*argosy down --name ${cluster.name}`),
+    );
   });
 
   test('a restored cluster has what was saved and nothing else, and answers the same kubeconfig', async () => {
@@ -38,7 +41,7 @@ describe('snapshots', { skip: whyNot() ?? false }, () => {
     assert.equal(existsSync(join(cluster.dataDir, 'store.db')), false);
     const restored = await cluster.argosy('snapshot restore', file);
     assert.equal(restored.code, 0, restored.stderr);
-    assert.match(restored.stdout, /cluster 'cli-snapshot' is restored from .*: \d+ objects at revision \d+/);
+    assert.match(restored.stdout, new RegExp(`cluster '${cluster.name}' is restored from .*: \\d+ objects at revision \\d+`));
     await cluster.up();
     assert.equal(readFileSync(cluster.kubeconfig, 'utf8'), kubeconfig);
     assert.equal(await cluster.kubectl('get', 'configmap', 'kept', '-o', 'jsonpath={.data.a}'), 'b');
@@ -51,8 +54,8 @@ describe('snapshots', { skip: whyNot() ?? false }, () => {
     const stopped = join(dir, 'two.snapshot');
     const saved = await cluster.argosy('snapshot save', stopped);
     assert.match(saved.stderr, /which is not running/);
-    assert.match(saved.stdout, /cluster 'cli-snapshot' is saved to .*two\.snapshot: \d+ objects/);
-    assert.match((await cluster.argosy('snapshot restore', file)).stderr, /there is a cluster 'cli-snapshot' in .*\n.*--force/);
+    assert.match(saved.stdout, new RegExp(`cluster '${cluster.name}' is saved to .*two\\.snapshot: \\d+ objects`));
+    assert.match((await cluster.argosy('snapshot restore', file)).stderr, new RegExp(`there is a cluster '${cluster.name}' in .*\\n.*--force`));
     const bytes = readFileSync(stopped);
     bytes.fill(0, bytes.length / 2);
     writeFileSync(stopped, bytes);

@@ -6,7 +6,7 @@ import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Cluster, eventually, leftovers, ROOT, whyNot } from '../e2e/cluster.ts';
+import { Cluster, deleteRunning, eventually, leftovers, ROOT, whyNot } from '../e2e/cluster.ts';
 
 const skip = whyNot() ?? false;
 const ONE_NODE = ['--nodes', '1..1', '--boot-delay', '1s'];
@@ -32,7 +32,7 @@ describe('a cluster from the command line', { skip }, () => {
     assert.equal(status.state, 'up');
     assert.equal(status.bootDelay, '1s');
     assert.equal(status.dataDir, cluster.dataDir);
-    assert.match((await cluster.argosy('status')).stdout, /^NAME +STATE[^\n]*\ncli-up +up /);
+    assert.match((await cluster.argosy('status')).stdout, new RegExp(`^NAME +STATE[^\\n]*\\n${cluster.name} +up `));
     assert.equal((await cluster.argosy('kubeconfig', '--path')).stdout, `${cluster.kubeconfig}\n`);
     for (const file of ['cluster.json', 'kubeconfig', 'logs/cluster.log', 'run/network.json', 'store.db']) {
       assert.equal(statSync(join(cluster.dataDir, file)).mode & 0o077, 0, `${file} is readable by others`);
@@ -46,7 +46,7 @@ describe('a cluster from the command line', { skip }, () => {
     const other = new Cluster('cli-up');
     const sameName = await other.argosy('up');
     assert.equal(sameName.code, 1);
-    assert.match(sameName.stderr, new RegExp(`'cli-up' is running with its data in ${cluster.dataDir}\n.*argosy down --name cli-up`));
+    assert.match(sameName.stderr, new RegExp(`'${cluster.name}' is running with its data in ${cluster.dataDir}\n.*argosy down --name ${cluster.name}`));
     const { url } = JSON.parse((await cluster.argosy('status', '-o', 'json')).stdout) as { url: string };
     const third = new Cluster('cli-third', '--port', new URL(url).port);
     const samePort = await third.argosy('up', ...third.upOptions);
@@ -117,7 +117,7 @@ describe('what a user may get wrong', { skip }, () => {
     writeFileSync(file, 'clusters: [{bootDelays: 1s}]');
     await fails(['up', '-f', file], /clusters\[0\]\.bootDelays: unknown field; known are name, port, bootDelay/);
     await fails(['up', '-f', '/nowhere.yaml'], /nowhere\.yaml/);
-    await fails(['down'], /there is no cluster 'cli-wrong'/);
+    await fails(['down'], new RegExp(`there is no cluster '${cluster.name}'`));
     await fails(['launch'], /unknown command 'launch'/);
   });
 
@@ -150,4 +150,12 @@ describe('Ctrl-C', { skip }, () => {
       await cluster.delete();
     }
   });
+});
+
+test('a run of tests that is told to stop leaves none of its clusters', { skip }, async () => {
+  const cluster = new Cluster('cli-left', ...ONE_NODE);
+  await cluster.up();
+  await deleteRunning();
+  assert.deepEqual(leftovers(cluster.name, cluster.dataDir), []);
+  assert.equal(existsSync(cluster.dataDir), false);
 });

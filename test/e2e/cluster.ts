@@ -1,5 +1,6 @@
 /** A cluster for end-to-end tests: the real command line, real kubectl, real containers. */
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,15 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 export const ROOT = join(import.meta.dirname, '../..');
 const ARGOSY = join(ROOT, 'bin/argosy');
+/** In the names of its clusters: tests of two checkouts may run at once, and each finds what it left itself. */
+const CHECKOUT = createHash('sha256').update(ROOT).digest('hex').slice(0, 6);
+/** Those that were started and not deleted. */
+const running = new Set<Cluster>();
+
+/** For a program that is told to stop: nothing of its clusters stays. */
+export async function deleteRunning(): Promise<void> {
+  await Promise.all([...running].map((cluster) => cluster.delete()));
+}
 
 export interface Output {
   stdout: string;
@@ -52,7 +62,7 @@ export class Cluster {
   readonly upOptions: readonly string[];
 
   constructor(name: string, ...upOptions: string[]) {
-    this.name = name;
+    this.name = `${name}-${CHECKOUT}`;
     this.dataDir = mkdtempSync(join(tmpdir(), `argosy-${name}-`));
     this.upOptions = upOptions;
   }
@@ -72,12 +82,14 @@ export class Cluster {
     // A run that was killed may have left a cluster of this name, with data elsewhere.
     if (this.#isFirst) await capture(ARGOSY, ['delete', '--name', this.name]);
     this.#isFirst = false;
+    running.add(this);
     const output = await this.argosy('up', ...this.upOptions);
     if (output.code !== 0) throw new Error(`argosy up failed: ${output.stdout}${output.stderr}${this.log()}`);
   }
 
   async delete(): Promise<void> {
     await this.argosy('delete');
+    running.delete(this);
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 

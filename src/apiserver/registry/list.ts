@@ -19,7 +19,8 @@ export async function list(store: Store, definition: ResourceDefinition, request
   const filter = filterOf(definition, request);
   const plan = await planOf(store, definition, request, filter);
   const collection = collectionOf({ store }, definition);
-  if (plan.revision !== 0 && plan.revision < collection.history.compacted) {
+  const compacted = request.continue ? Math.max(collection.history.compacted, store.compacted) : collection.history.compacted;
+  if (plan.revision !== 0 && plan.revision < compacted) {
     throw request.continue
       ? expiredToken(relative(plan.from, definition, request))
       : expired(`The resourceVersion for the provided list is too old: ${plan.revision}`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { configMaps, pods } from '../../kube/resources.ts';
+import { configMaps, namespaces, pods } from '../../kube/resources.ts';
 import { isGone, StatusError } from '../../kube/status.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import type { ApiWatch, ListRequest, WatchRequest } from '../engine.ts';
@@ -214,4 +214,30 @@ test('a continue token is upstream form, and one whose snapshot is gone offers t
     ['b', 'c'],
   );
   await assert.rejects(world.client.list(configMaps, { continue: 'rubbish' }), (e) => e instanceof StatusError && e.code === 400);
+});
+
+test('a continue token expires by age where the collection is quiet; watches from then do not', async () => {
+  const world = await testWorld();
+  for (const name of ['a', 'b', 'c']) await world.client.create(configMaps, map(name) as never);
+  const page = () => world.client.list(configMaps, { namespace: 'default', limit: 1 });
+  const { metadata } = await page();
+  const next = (token: unknown) => world.client.list(configMaps, { namespace: 'default', limit: 1, continue: String(token) });
+  const elsewhere = (name: string) => world.client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  await elsewhere('one');
+  // A token is good for five minutes at least, and for ten at most.
+  await world.clock.advance(299_000);
+  assert.equal((await next(metadata.continue)).metadata.resourceVersion, metadata.resourceVersion);
+  await elsewhere('two');
+  await world.clock.advance(301_000);
+  const error: unknown = await next(metadata.continue).catch((e: unknown) => e);
+  assert.ok(error instanceof StatusError && isGone(error), String(error));
+  assert.match(error.message, /^The provided continue parameter is too old/);
+  const second = await next(error.status.metadata['continue']);
+  assert.deepEqual([second.items[0]?.metadata.name, second.metadata.remainingItemCount], ['b', 1]);
+  assert.ok(Number(second.metadata.resourceVersion) > Number(metadata.resourceVersion));
+  const third = await next(second.metadata.continue);
+  assert.deepEqual([third.items[0]?.metadata.name, third.metadata.resourceVersion], ['c', second.metadata.resourceVersion]);
+  const watch = await open(world, { namespace: 'default', resourceVersion: metadata.resourceVersion ?? '' });
+  const made = await world.client.create(configMaps, map('d') as never);
+  assert.deepEqual(shown(watch), [`ADDED d ${made.metadata.resourceVersion}`]);
 });

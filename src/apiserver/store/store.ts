@@ -9,6 +9,7 @@ import type { KubeObject } from '../../kube/types.ts';
 import type { Cancel, Clock } from '../../runtime/clock.ts';
 import type { StoredObject } from '../engine.ts';
 import { Collection } from './collection.ts';
+import { Compaction } from './compaction.ts';
 import { HistoryBudget } from './history.ts';
 import type { LogEntry, WriteLog } from './log.ts';
 import { encode, StoredJson } from './stored-object.ts';
@@ -46,6 +47,7 @@ export class Store {
   #acceptedRevision: number;
   /** History starts here: nothing is known of changes before the process started. */
   readonly #loadedRevision: number;
+  readonly #compaction: Compaction;
   #error: StatusError | undefined;
   #closed = false;
   readonly #reached = new Set<{ revision: number; resolve: () => void }>();
@@ -55,6 +57,7 @@ export class Store {
     this.#clock = clock;
     const { revision, objects } = log.load();
     this.#revision = this.#acceptedRevision = this.#loadedRevision = revision;
+    this.#compaction = new Compaction(clock.now(), revision);
     for (const { collection, key, revision: at, bytes } of objects) {
       this.collection(collection).load(key, new StoredJson(at, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
     }
@@ -64,6 +67,11 @@ export class Store {
   /** The newest committed revision. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Tokens for the rest of a list at an earlier revision are too old. */
+  get compacted(): number {
+    return this.#compaction.upTo(this.#clock.now(), this.#revision);
   }
 
   /** Why the log refuses writes; undefined again as soon as it would take one. */
@@ -176,6 +184,7 @@ export class Store {
   #apply(batch: readonly Accepted[]): void {
     this.#error = undefined;
     const at = this.#clock.now();
+    this.#compaction.upTo(at, this.#revision);
     for (const accepted of batch) {
       const { collection, key, object, deleted } = accepted;
       if (object.revision <= this.#revision) throw new Error(`revision ${object.revision} committed after ${this.#revision}`);
