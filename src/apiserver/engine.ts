@@ -120,7 +120,7 @@ export interface ResourceDefinition {
   /** Custom resources: what discovery, OpenAPI and tables need from the CRD. */
   readonly custom?: {
     columns: readonly { name: string; type: string; jsonPath: string; priority?: number; format?: string; description?: string }[];
-    openApiSchema?: unknown;
+    openApiSchema?: object;
   };
 }
 

@@ -159,7 +159,7 @@ export class Discovery {
           namespaced: definition.namespaced,
           verbs: definition.verbs,
           subresources: definition.subresources.map(({ name }) => name),
-          ...(definition.custom ? { schema: definition.custom.openApiSchema } : {}),
+          ...(definition.custom ? { schema: definition.custom.openApiSchema, selectableFields: Object.keys(definition.selectableFields) } : {}),
         })),
       );
     };
@@ -170,12 +170,14 @@ export class Discovery {
     const hashes = new Map<string, string>();
     for (const { group, versions } of groupDefinitions(this.#engine.definitions())) {
       for (const { version, definitions } of versions) {
-        const source = definitions.map(({ plural, kind, verbs, namespaced, subresources, custom }) => ({
+        const source = definitions.map(({ plural, kind, listKind, verbs, namespaced, subresources, selectableFields, custom }) => ({
           plural,
           kind,
+          listKind,
           verbs,
           namespaced,
           subresources,
+          selectable: Object.keys(selectableFields),
           schema: custom?.openApiSchema,
         }));
         const hash = createHash('sha512').update(SCHEMA_EPOCH).update(JSON.stringify(source)).digest('hex').toUpperCase();
@@ -203,7 +205,7 @@ function documentOf(bytes: Buffer): Document {
 const OPENAPI_V2_TYPES = ['spec.v2@v1.0+protobuf', 'spec.v2.v1.0+protobuf'].map((name) => `application/com.github.proto-openapi.${name}`);
 
 /** To be raised when built-in schemas change without a change of definitions: clients keep documents for ever. */
-const SCHEMA_EPOCH = 'v1.34.2/1';
+const SCHEMA_EPOCH = 'v1.34.2/2';
 const ZIP_FROM_BYTES = 16 * 1024;
 const YEAR_MS = 365 * 86_400_000;
 

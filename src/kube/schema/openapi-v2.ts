@@ -1,12 +1,12 @@
 /**
  * OpenAPI v2, made of the documents of v3: kubectl checks manifests of kind List with it, and older tools know nothing else. Types alone:
- * paths are in v3. What v2 cannot say (one of several, nullable) is left out, as upstream does for custom resources.
+ * paths are in v3. What v2 cannot say (one of several, nullable) is left out, as upstream does for custom resources, and defaults too.
  */
 type Doc = Record<string, unknown>;
 
 const FROM = '#/components/schemas/';
 const TO = '#/definitions/';
-const NOT_IN_V2 = new Set(['oneOf', 'anyOf', 'allOf', 'not', 'nullable', '$ref']);
+const NOT_IN_V2 = new Set(['oneOf', 'anyOf', 'allOf', 'not', 'nullable', 'default', '$ref']);
 
 /** A Swagger document of all types of the v3 documents. */
 export function openApiV2(documents: readonly Doc[]): Doc {
@@ -24,6 +24,7 @@ export function openApiV2(documents: readonly Doc[]): Doc {
 }
 
 const KINDS = 'x-kubernetes-group-version-kind';
+const KEPT_OF_ANY_FORM = new Set(['type', KINDS, 'x-kubernetes-selectable-fields']);
 
 /** A type of several groups (DeleteOptions, Scale) says all the kinds it stands for. */
 function joinKinds(known: Doc, other: Doc): void {
@@ -33,6 +34,9 @@ function joinKinds(known: Doc, other: Doc): void {
 }
 
 function convert(schema: Doc): Doc {
+  const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  // A whole object of any form: with any more said, kubectl would take the fields for all there are.
+  if (preserves && KINDS in schema) return Object.fromEntries(Object.entries(schema).filter(([key]) => KEPT_OF_ANY_FORM.has(key)));
   const converted: Doc = {};
   for (const [key, value] of Object.entries(schema)) if (!NOT_IN_V2.has(key) && value !== undefined) converted[key] = value;
   const reference = schema['$ref'] ?? (schema['allOf'] as Doc[] | undefined)?.[0]?.['$ref'];
@@ -40,9 +44,10 @@ function convert(schema: Doc): Doc {
     converted['$ref'] = reference.replace(FROM, TO);
     return converted;
   }
+  keepRequired(converted, schema);
   // Both are of any type to kubectl, which has no other way to let them be.
-  if (schema['nullable'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true) {
-    for (const key of ['type', 'items', 'properties', 'additionalProperties']) if (key !== 'type' || !(KINDS in schema)) delete converted[key];
+  if (schema['nullable'] === true || preserves) {
+    for (const key of ['type', 'items', 'properties', 'additionalProperties']) delete converted[key];
     return converted;
   }
   if (schema['x-kubernetes-int-or-string'] === true) delete converted['type'];
@@ -53,3 +58,15 @@ function convert(schema: Doc): Doc {
   if (typeof additionalProperties === 'object' && additionalProperties !== null) converted['additionalProperties'] = convert(additionalProperties as Doc);
   return converted;
 }
+
+/** Kubectl would refuse a null for a field that is required; of an embedded object of any form it requires nothing either. */
+function keepRequired(converted: Doc, { required, properties, additionalProperties, ...schema }: Doc): void {
+  if (required === undefined) return;
+  const anyForm = schema['x-kubernetes-embedded-resource'] === true && schema['x-kubernetes-preserve-unknown-fields'] === true;
+  const isNullable = (value: unknown): boolean => (value as Doc | undefined)?.['nullable'] === true;
+  const left = (required as string[]).filter((name) => !isNullable((properties as Doc | undefined)?.[name]) && !(anyForm && EMBEDDED_REQUIRES.has(name)));
+  if (left.length === 0 || isNullable(additionalProperties)) delete converted['required'];
+  else converted['required'] = left;
+}
+
+const EMBEDDED_REQUIRES = new Set(['kind', 'apiVersion']);

@@ -2,6 +2,7 @@
  * OpenAPI v3 documents, one a group and version, as kubectl uses them: to know fields for apply and --validate, and to explain.
  * Built when first asked for.
  */
+import { customName, customTypes, metadataTypes } from './custom-openapi.ts';
 import { descriptionOf, schemaOf, type FieldSchema, type Scalar, type TypeSchema } from './index.ts';
 
 /** What a document needs of a resource. */
@@ -13,7 +14,9 @@ export interface OpenApiResource {
   verbs: readonly string[];
   subresources: readonly string[];
   /** Custom resources: the CRD's openAPIV3Schema. */
-  schema?: unknown;
+  schema?: object;
+  /** Custom resources: 'spec.color'. */
+  selectableFields?: readonly string[];
 }
 
 type Doc = Record<string, unknown>;
@@ -84,25 +87,23 @@ export function openApiV3(gv: GroupVersion, resources: readonly OpenApiResource[
   const paths: Doc = {};
   for (const resource of resources) {
     const gvk = { group: gv.group, version: gv.version, kind: resource.kind };
-    const type = schemaOf(gvk);
-    const name = type && resource.schema === undefined ? type.name : customName(gv, resource.kind);
-    if (type && resource.schema === undefined) {
+    const listKind = resource.listKind ?? `${resource.kind}List`;
+    const type = resource.schema === undefined ? schemaOf(gvk) : undefined;
+    const name = type?.name ?? customName(gvk);
+    if (type) {
       addType(schemas, type, gvk);
-      const listType = schemaOf({ ...gvk, kind: resource.listKind ?? `${resource.kind}List` });
+      const listType = schemaOf({ ...gvk, kind: listKind });
       if (listType) addType(schemas, listType, { ...gvk, kind: listType.name.split('.').at(-1) ?? '' });
     } else {
-      schemas[name] = customSchema(schemas, resource.schema, gvk);
+      for (const meta of metadataTypes()) addType(schemas, meta);
+      const { schema = {}, selectableFields = [], plural } = resource;
+      Object.assign(schemas, customTypes({ gvk, listKind, plural, schema: schema as Doc, selectableFields }, REF));
     }
     addPaths(paths, gv, resource, gvk, name);
   }
   const deleteOptions = schemaOf({ group: '', version: 'v1', kind: 'DeleteOptions' });
   if (deleteOptions) addType(schemas, deleteOptions);
   return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'v1.34.2' }, paths, components: { schemas } };
-}
-
-/** 'com.example.v1.Widget': the group's labels in reverse, as upstream names custom types. */
-function customName({ group, version }: GroupVersion, kind: string): string {
-  return `${group.split('.').reverse().join('.')}.${version}.${kind}`;
 }
 
 function addType(schemas: Doc, type: TypeSchema, gvk?: { group: string; version: string; kind: string }): void {
@@ -159,29 +160,12 @@ function fieldDoc(type: TypeSchema, field: FieldSchema, description: string): Do
   return doc;
 }
 
-/** A custom type: its own schema, with the fields every object has. */
-function customSchema(schemas: Doc, schema: unknown, gvk: { group: string; version: string; kind: string }): Doc {
-  const meta = schemaOf({ group: '', version: 'v1', kind: 'Pod' })?.fields.get('metadata')?.type;
-  if (meta !== undefined && typeof meta !== 'string') addType(schemas, meta);
-  const own = (schema ?? { 'x-kubernetes-preserve-unknown-fields': true }) as Doc;
-  return {
-    ...own,
-    type: 'object',
-    properties: {
-      apiVersion: { type: 'string', description: 'APIVersion defines the versioned schema of this representation of an object.' },
-      kind: { type: 'string', description: 'Kind is a string value representing the REST resource this object represents.' },
-      ...(own['properties'] as Doc | undefined),
-      metadata: { allOf: [{ $ref: `${REF}io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta` }], description: "Standard object's metadata." },
-    },
-    'x-kubernetes-group-version-kind': [gvk],
-  };
-}
-
 const query = (name: string, type = 'string'): Doc => ({ name, in: 'query', schema: { type, uniqueItems: true } });
 const WRITE_QUERY = [query('dryRun'), query('fieldManager'), query('fieldValidation')];
 
 function addPaths(paths: Doc, gv: GroupVersion, resource: OpenApiResource, gvk: Doc, schemaName: string): void {
-  const base = `${gv.group === '' ? '/api' : `/apis/${gv.group}`}/${gv.version}${resource.namespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}`;
+  const root = `${gv.group === '' ? '/api' : `/apis/${gv.group}`}/${gv.version}`;
+  const base = `${root}${resource.namespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}`;
   const schema = { $ref: REF + schemaName };
   const answer = { 200: { description: 'OK', content: { 'application/json': { schema } } }, 401: { description: 'Unauthorized' } };
   const operation = (action: string, more: Doc = {}): Doc => ({
@@ -203,6 +187,7 @@ function addPaths(paths: Doc, gv: GroupVersion, resource: OpenApiResource, gvk: 
     requestBody: { required: true, content: Object.fromEntries(patchTypes.map((type) => [type, { schema: { type: 'object' } }])) },
   });
   const has = (verb: string): boolean => resource.verbs.includes(verb);
+  if (resource.namespaced && has('list')) paths[`${root}/${resource.plural}`] = { get: operation('list') };
   paths[base] = {
     ...(has('list') ? { get: operation('list') } : {}),
     ...(has('create') ? { post: operation('post', body) } : {}),
