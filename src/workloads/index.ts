@@ -16,6 +16,7 @@ import { daemonSetController } from './daemonset/controller.ts';
 import { deploymentController } from './deployment/controller.ts';
 import { disruptionController } from './disruption/controller.ts';
 import { endpointSliceController } from './endpointslice/controller.ts';
+import { endpointSliceMirroringController } from './endpointslicemirroring/controller.ts';
 import { garbageCollector } from './garbagecollector/controller.ts';
 import { jobController } from './job/controller.ts';
 import { loadBalancerController } from './loadbalancer/controller.ts';
@@ -66,6 +67,7 @@ export function workloadControllers(ctx: ControllerContext, options: WorkloadOpt
     cronJobController(ctx),
     ttlAfterFinishedController(ctx),
     endpointSliceController(ctx),
+    endpointSliceMirroringController(ctx),
     disruptionController(ctx),
     namespaceController(ctx, options.resources),
     serviceAccountController(ctx, options.ca),

@@ -129,6 +129,30 @@ test('a service gets slices and endpoints that follow its pods, and a load balan
   await world.until('all gone', async () => (await world.list(endpointSlices)).length + (await world.list(endpoints)).length === 0);
 });
 
+test('Endpoints written by hand are mirrored into slices as long as their service has no selector', async () => {
+  await using world = await World.start();
+  const metadata = { namespace: 'default', name: 'web' };
+  const ports = [{ port: 80 }];
+  await world.create(services, { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports } });
+  await world.create(endpoints, { apiVersion: 'v1', kind: 'Endpoints', metadata, subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports }] });
+  const mirrored = async () =>
+    (await world.list(endpointSlices))
+      .filter((slice) => slice.metadata.labels?.['kubernetes.io/service-name'] === 'web')
+      .flatMap((slice) => (slice.endpoints ?? []).map(({ addresses: [address] }) => address))
+      .join();
+  await world.until('mirrored', async () => (await mirrored()) === '192.0.2.1');
+  await world.client.patch(endpoints, metadata, { subsets: [{ addresses: [{ ip: '192.0.2.2' }, { ip: '192.0.2.3' }], ports }] }, { type: 'merge' });
+  await world.until('follows', async () => (await mirrored()) === '192.0.2.2,192.0.2.3');
+  await world.client.patch(services, metadata, { spec: { selector: { app: 'none' } } }, { type: 'merge' });
+  await world.until('no longer mirrored', async () => (await mirrored()) === '');
+  await world.client.patch(services, metadata, { spec: { selector: null } }, { type: 'merge' });
+  await world.client.patch(endpoints, metadata, { subsets: [{ addresses: [{ ip: '192.0.2.4' }], ports }] }, { type: 'merge' });
+  await world.until('mirrored again', async () => (await mirrored()) === '192.0.2.4');
+  await world.client.delete(endpoints, metadata);
+  await world.until('gone with it', async () => (await mirrored()) === '');
+  assert.deepEqual(world.warnings, []);
+});
+
 test('a daemon set has a pod on every node, also on later ones, and is updated one by one', async () => {
   await using world = await World.start();
   await world.addNode('n2');

@@ -8,9 +8,10 @@ import { keyOf } from '../shared/claim.ts';
 import { sameValue } from '../shared/equal.ts';
 import { Expectations } from '../shared/expectations.ts';
 import { isNamespaceTerminating } from '../shared/pod-control.ts';
-import { groupEndpoints, MANAGED_BY, MANAGER, planSlices, SERVICE_NAME, type SlicePlan } from './decide.ts';
+import { groupEndpoints, MANAGED_BY, MANAGER, planSlices, SERVICE_NAME } from './decide.ts';
 import { endpointsOf } from './legacy.ts';
 import { triggeredAt, TriggerTimes } from './trigger-times.ts';
+import { unlessNotFound, writeSlices } from './write.ts';
 
 const BY_SERVICE = 'workloads/slices-of-service';
 const ZONE = 'topology.kubernetes.io/zone';
@@ -37,20 +38,6 @@ export function endpointSliceController(ctx: ControllerContext): Controller {
     if (!isOurs(slice)) return [];
     if (old === undefined && !deleted) expectations.created(serviceOf(slice));
     return [{ namespace: slice.metadata.namespace ?? '', name: slice.metadata.labels?.[SERVICE_NAME] ?? '' }];
-  }
-
-  async function apply(owner: string, plan: SlicePlan, triggerTime: string | undefined): Promise<void> {
-    if (plan.create.length > 0) expectations.expectCreates(owner, plan.create.length);
-    for (const slice of plan.create) {
-      try {
-        await ctx.client.create(endpointSlices, { ...slice, metadata: { ...slice.metadata, ...triggeredAt(slice, triggerTime) } });
-      } catch (error) {
-        expectations.forget(owner);
-        if (!isNamespaceTerminating(error)) throw error;
-      }
-    }
-    for (const slice of plan.update) await ctx.client.update(endpointSlices, { ...slice, metadata: { ...slice.metadata, ...triggeredAt(slice, triggerTime) } });
-    for (const slice of plan.remove) await ctx.client.delete(endpointSlices, keyOf(slice)).catch(unlessNotFound);
   }
 
   async function writeLegacy(service: Service, selected: readonly Pod[]): Promise<void> {
@@ -86,7 +73,9 @@ export function endpointSliceController(ctx: ControllerContext): Controller {
       if (expectations.satisfied(owner)) {
         const zoneOf = (nodeName: string) => nodeInformer.get({ name: nodeName })?.metadata.labels?.[ZONE];
         const plan = planSlices(service, groupEndpoints(service, selected, zoneOf), sliceInformer.byIndex(BY_SERVICE, owner));
-        await apply(owner, plan, sliceTimes.next(service, selected));
+        const time = sliceTimes.next(service, selected);
+        const timed = (slice: EndpointSlice): EndpointSlice => ({ ...slice, metadata: { ...slice.metadata, ...triggeredAt(slice, time) } });
+        await writeSlices(ctx.client, expectations, owner, { ...plan, create: plan.create.map(timed), update: plan.update.map(timed) });
       }
       await writeLegacy(service, selected);
     },
@@ -110,8 +99,4 @@ function isOurs(slice: EndpointSlice): boolean {
 
 function serviceOf(slice: EndpointSlice): string {
   return `${slice.metadata.namespace ?? ''}/${slice.metadata.labels?.[SERVICE_NAME] ?? ''}`;
-}
-
-function unlessNotFound(error: unknown): void {
-  if (!isNotFound(error)) throw error;
 }

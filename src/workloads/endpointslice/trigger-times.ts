@@ -2,7 +2,7 @@
 import { getCondition } from '../../kube/conditions.ts';
 import type { KubeObject, ObjectKey, Pod, Service } from '../../kube/types.ts';
 
-const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
+export const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
 
 interface Known {
   service: string;

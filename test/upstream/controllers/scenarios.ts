@@ -7,7 +7,7 @@ const BATCH = '/apis/batch/v1';
 const APPS = '/apis/apps/v1';
 
 interface Wanted {
-  metadata: { name: string; labels?: Record<string, string> };
+  metadata: { name: string; labels?: Record<string, string>; annotations?: Record<string, string> };
   [part: string]: unknown;
 }
 
@@ -33,7 +33,7 @@ const set = (plural: string, name: string, spec: object): Call =>
   make(APPS, plural, { metadata: { name }, spec: { selector: { matchLabels: { app: name } }, template: template([], { app: name }), ...spec } });
 
 export const BEGINNING: readonly Call[] = [
-  make('/api/v1', 'resourcequotas', { metadata: { name: 'quota' }, spec: { hard: { pods: '100', 'count/jobs.batch': '60', services: '2' } } }),
+  make('/api/v1', 'resourcequotas', { metadata: { name: 'quota' }, spec: { hard: { pods: '100', 'count/jobs.batch': '60', services: '4' } } }),
   make('/api/v1', 'resourcequotas', { metadata: { name: 'ending' }, spec: { hard: { pods: '1' }, scopes: ['Terminating'] } }),
   job('plain'),
   job('three', { completions: 3, parallelism: 2 }),
@@ -99,6 +99,27 @@ export const BEGINNING: readonly Call[] = [
     metadata: { name: 'late' },
     spec: { selector: { app: 'late' }, clusterIP: 'None', ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
   }),
+  make('/api/v1', 'services', {
+    metadata: { name: 'mirrored' },
+    spec: {
+      ports: [
+        { name: 'a', port: 80 },
+        { name: 'b', port: 81 },
+      ],
+    },
+  }),
+  make('/api/v1', 'endpoints', {
+    metadata: { name: 'mirrored', labels: { of: 'mirrored' }, annotations: { note: 'kept' } },
+    subsets: [
+      { addresses: [{ ip: '192.0.2.1', hostname: 'one' }, { ip: '192.0.2.2' }], ports: [{ name: 'a', port: 8080 }] },
+      { addresses: [{ ip: '192.0.2.1' }], notReadyAddresses: [{ ip: '192.0.2.2' }, { ip: '2001:DB8::1' }], ports: [{ name: 'b', port: 8081 }] },
+    ],
+  }),
+  make('/api/v1', 'services', { metadata: { name: 'left-alone' }, spec: { ports: [{ port: 80 }] } }),
+  make('/api/v1', 'endpoints', {
+    metadata: { name: 'left-alone', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports: [{ port: 8080 }] }],
+  }),
   make('/api/v1', 'services', { metadata: { name: 'web' }, spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } }),
 ];
 
@@ -126,6 +147,10 @@ export const CHANGES: readonly Call[] = [
   patch(APPS, 'replicasets', 'plain-set', { spec: { replicas: 1 } }),
   patch(APPS, 'statefulsets', 'state', image('x:2')),
   patch(APPS, 'daemonsets', 'daemon', image('x:2')),
+  patch('/api/v1', 'endpoints', 'mirrored', {
+    metadata: { annotations: { note: null, other: 'new' } },
+    subsets: [{ addresses: [{ ip: '192.0.2.3' }], ports: [{ name: 'a', port: 8080 }] }],
+  }),
   { method: 'DELETE', path: `${pathOf(BATCH, 'jobs')}/deleted?propagationPolicy=Background` },
 ];
 

@@ -13,7 +13,7 @@ import { BEGINNING, CHANGES, LAST_CHANGES, POD_CHANGES } from './scenarios.ts';
 /** Those whose work is compared, and those without which it does not go on. */
 const CONTROLLERS = [
   ...['job', 'cronjob', 'replicationcontroller', 'replicaset', 'deployment', 'statefulset', 'daemonset', 'disruption', 'resourcequota'],
-  ...['namespace', 'serviceaccount', 'garbage-collector', 'node-lifecycle', 'pod-garbage-collector', 'endpointslice'],
+  ...['namespace', 'serviceaccount', 'garbage-collector', 'node-lifecycle', 'pod-garbage-collector', 'endpointslice', 'endpointslice-mirroring'],
 ].map((name) => `${name}-controller`);
 
 /** Time for retries, and for a cron job's second minute. */
