@@ -9,8 +9,16 @@ const MODULE = join(ROOT, 'test/upstream');
 /** The version of Kubernetes in the module: the reference that ours is held against. */
 export const REFERENCE = versionIn(MODULE);
 
-function versionIn(module: string): string {
-  return /\bk8s\.io\/kubernetes (v[\d.]+)/.exec(readFileSync(join(module, 'go.mod'), 'utf8'))?.[1] ?? 'unknown';
+function versionIn(module: string, of = 'k8s.io/kubernetes'): string {
+  const line = readFileSync(join(module, 'go.mod'), 'utf8')
+    .split('\n')
+    .find((each) =>
+      each
+        .replace(/^require/, '')
+        .trim()
+        .startsWith(`${of} `),
+    );
+  return /(v[\d.]+)/.exec(line?.split(of)[1] ?? '')?.[1] ?? 'unknown';
 }
 
 const PACKAGES = {
@@ -20,8 +28,16 @@ const PACKAGES = {
   'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
   kubectl: 'k8s.io/kubernetes/cmd/kubectl',
   helm: 'helm.sh/helm/v3/cmd/helm',
+  helm4: 'helm.sh/helm/v4/cmd/helm',
   'e2e.test': 'k8s.io/kubernetes/test/e2e',
+  prometheus: 'github.com/prometheus/prometheus/cmd/prometheus',
 } as const;
+
+/** Programs of modules of their own, and what they are built with. */
+const OTHERS: { readonly [name: string]: { module: string; of: string; tags?: string } } = {
+  helm4: { module: join(MODULE, 'helm4'), of: 'helm.sh/helm/v4' },
+  prometheus: { module: join(MODULE, 'prometheus'), of: 'github.com/prometheus/prometheus', tags: 'remove_all_sd,enable_kubernetes_sd' },
+};
 
 export type Tool = keyof typeof PACKAGES;
 
@@ -30,7 +46,7 @@ export const TOOLS_DIR = join(process.env.ARGOSY_TOOLS ?? join(process.env.XDG_C
 
 /** Why the programs cannot be built here; undefined when they can, or are there already. */
 export function whyNoTools(tools: readonly Tool[]): string | undefined {
-  if (tools.every((tool) => existsSync(join(TOOLS_DIR, tool)))) return undefined;
+  if (tools.every((name) => existsSync(join(dirOf(referenceOf(name)), name)))) return undefined;
   try {
     const version = execFileSync('go', ['version'], { encoding: 'utf8' });
     const minor = Number(/go1\.(\d+)/.exec(version)?.[1] ?? 0);
@@ -42,7 +58,16 @@ export function whyNoTools(tools: readonly Tool[]): string | undefined {
 
 /** The path of a program, built first if it is not there. Rejects with Go's words; minutes for the first, as all share most packages. */
 export function tool(name: Tool): Promise<string> {
-  return build(MODULE, REFERENCE, name);
+  return build(OTHERS[name]?.module ?? MODULE, referenceOf(name), name);
+}
+
+function referenceOf(name: Tool): string {
+  const other = OTHERS[name];
+  return other === undefined ? REFERENCE : versionIn(other.module, other.of);
+}
+
+function dirOf(reference: string): string {
+  return join(TOOLS_DIR, '..', reference);
 }
 
 /** The older versions are modules of their own in test/upstream/kubectl. */
@@ -59,7 +84,7 @@ export function kubectlOf(version: KubectlVersion): Promise<string> {
 }
 
 async function build(module: string, reference: string, name: Tool): Promise<string> {
-  const dir = join(TOOLS_DIR, '..', reference);
+  const dir = dirOf(reference);
   const path = join(dir, name);
   if (existsSync(path)) return path;
   mkdirSync(dir, { recursive: true });
@@ -67,7 +92,8 @@ async function build(module: string, reference: string, name: Tool): Promise<str
   const version = 'k8s.io/component-base/version';
   const [, major = '', minor = ''] = /^v(\d+)\.(\d+)/.exec(reference) ?? [];
   const ldflags = `-s -w -X ${version}.gitVersion=${reference} -X ${version}.gitMajor=${major} -X ${version}.gitMinor=${minor} -X ${version}.gitTreeState=clean`;
-  const verb = name === 'e2e.test' ? ['test', '-c'] : ['build'];
+  const tags = OTHERS[name]?.tags;
+  const verb = [...(name === 'e2e.test' ? ['test', '-c'] : ['build']), ...(tags === undefined ? [] : ['-tags', tags])];
   await new Promise<void>((resolve, reject) => {
     const go = spawn('go', [...verb, '-trimpath', '-ldflags', ldflags, '-o', path, PACKAGES[name]], {
       cwd: module,

@@ -3,11 +3,15 @@ import { rm } from 'node:fs/promises';
 import { tool, whyNoTools } from '../../../scripts/upstream/tools.ts';
 import { Cluster, whyNot } from '../../e2e/cluster.ts';
 import type { Suite } from '../suite.ts';
-import { helm } from './helm.ts';
+import { helm, helm4 } from './helm.ts';
 import type { Part } from './part.ts';
+import { javascript } from './javascript.ts';
+import { kubetail } from './kubetail.ts';
+import { patroni } from './patroni.ts';
+import { prometheus } from './prometheus.ts';
 import { python } from './python.ts';
 
-const PARTS: readonly Part[] = [helm, python];
+const PARTS: readonly Part[] = [helm, helm4, python, javascript, kubetail, patroni, prometheus];
 
 export const clients: Suite = {
   name: 'clients',
