@@ -74,7 +74,10 @@ export interface ObjectStrategy {
   /** Drops what the schema does not know, in place; answers the paths dropped and texts about wrong types. */
   prune(object: KubeObject): { unknown: string[]; typeErrors: string[] };
   applyDefaults(object: KubeObject): void;
-  validate(object: KubeObject, old?: KubeObject): FieldError[];
+  /** `warnings` gets what is wrong and let through. */
+  validate(object: KubeObject, old?: KubeObject, warnings?: string[]): FieldError[];
+  /** Of a change of its status alone; without it, the same as of any change. */
+  validateStatus?(object: KubeObject, old: KubeObject, warnings?: string[]): FieldError[];
 }
 
 /** Who converts between the versions of a custom resource; see `registry/conversion.ts`. */

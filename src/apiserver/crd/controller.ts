@@ -13,6 +13,7 @@ import type { ApiEngine } from '../engine.ts';
 import { CLEAN_UP } from '../registry/definition-deletion.ts';
 import { definitionsOf } from './definition.ts';
 import { nameConflicts } from './names.ts';
+import { structuralErrors } from './structural.ts';
 
 const RECHECK_MS = 200;
 const IN_PROGRESS: Condition = { type: 'Terminating', status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' };
@@ -36,13 +37,25 @@ export function wantedStatus(crd: CustomResourceDefinition, conflicts: readonly 
       : { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' },
     now,
   );
+  const structural = structuralCondition(crd);
+  const others = conditions.filter(({ type }) => type !== NON_STRUCTURAL);
   const storage = crd.spec.versions.find((version) => version.storage)?.name;
   const stored = crd.status?.storedVersions ?? [];
   return {
-    conditions: conditions as Status['conditions'],
+    conditions: (structural === undefined ? others : setCondition<Condition>(conditions, structural, now)) as Status['conditions'],
     acceptedNames: accepted ? crd.spec.names : (crd.status?.acceptedNames ?? { plural: '', kind: '' }),
     storedVersions: storage === undefined || stored.includes(storage) ? stored : [...stored, storage],
   } as Status;
+}
+
+const NON_STRUCTURAL = 'NonStructuralSchema';
+
+/** Of definitions that came here from an older server: none is made so. */
+function structuralCondition(crd: CustomResourceDefinition): Condition | undefined {
+  const messages = structuralErrors(crd).map(({ field, message }) => `${field}: ${message}`);
+  if (messages.length === 0) return undefined;
+  const [first = ''] = messages;
+  return { type: NON_STRUCTURAL, status: 'True', reason: 'Violations', message: messages.length === 1 ? first : `[${messages.join(', ')}]` };
 }
 
 /** Adds the resources of definitions established before, so that they are served from the first request on. */

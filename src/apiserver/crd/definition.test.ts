@@ -70,6 +70,42 @@ test('defaults, pruning and validation follow the schema', () => {
   );
 });
 
+test('a change of the status is held against the schema of the status alone', () => {
+  const [v1] = definitionsOf(
+    crd({
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              required: ['spec'],
+              properties: { spec: { type: 'object' }, status: { type: 'object', properties: { phase: { type: 'string', maxLength: 3 } } } },
+            },
+          },
+        },
+      ],
+    }),
+  );
+  const widget = (phase: string) => ({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'a' }, status: { phase } });
+  const texts = (next: string, old: string) => v1?.strategy?.validateStatus?.(widget(next), widget(old)).map((e) => `${e.field}: ${e.message}`);
+  assert.deepEqual(texts('ok', 'new'), []);
+  assert.deepEqual(texts('longer', 'new'), ['status.phase: Too long: may not be more than 3 bytes']);
+  assert.deepEqual(texts('longer', 'longer'), []);
+});
+
+test('values that were there twice before may be', () => {
+  const list = { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' };
+  const openAPIV3Schema = { type: 'object', properties: { a: list, b: list } };
+  const [v1] = definitionsOf(crd({ versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }] }));
+  const widget = (fields: object) => ({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'a' }, ...fields });
+  const fields = (next: object, old: object) => v1?.strategy?.validate(widget(next), widget(old)).map(({ field }) => field);
+  assert.deepEqual(fields({ a: ['x', 'x'] }, { a: ['x'] }), ['a[1]']);
+  assert.deepEqual(fields({ a: ['x', 'x', 'y'] }, { a: ['x', 'x'] }), []);
+});
+
 test('a selectable field is read as text', () => {
   const [v1] = definitionsOf(crd());
   assert.equal(v1?.selectableFields['spec.color']?.({ spec: { color: 'blue' } } as never), 'blue');
@@ -86,6 +122,24 @@ test('names in use are conflicts and keep the definition from being established'
       ['Established', 'False'],
     ],
   );
+});
+
+test('a definition that an older server took says why its schema is not structural', () => {
+  const condition = (definition: CustomResourceDefinition) =>
+    wantedStatus(definition, [], '2026-01-01T00:00:00Z').conditions?.find(({ type }) => type === 'NonStructuralSchema');
+  assert.equal(condition(crd()), undefined);
+  const openAPIV3Schema = { type: 'object', properties: { a: {}, b: { type: 'string', allOf: [{ type: 'string' }], pattern: '(' } } };
+  const old = crd({ preserveUnknownFields: true, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }] });
+  assert.deepEqual(condition(old), {
+    type: 'NonStructuralSchema',
+    status: 'True',
+    reason: 'Violations',
+    message:
+      '[spec.preserveUnknownFields: Invalid value: true: must be false, spec.versions[0].schema.openAPIV3Schema.properties[a].type: Required value: must not be empty for specified object fields, spec.versions[0].schema.openAPIV3Schema.properties[b].allOf[0].type: Forbidden: must be empty to be structural]',
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+  });
+  const status = wantedStatus(old, [], '2026-01-01T00:00:00Z');
+  assert.equal(condition({ ...crd(), status }), undefined, 'a definition that was mended no longer says so');
 });
 
 test('free names are accepted and the storage version is recorded', () => {

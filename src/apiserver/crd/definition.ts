@@ -1,5 +1,6 @@
 /** From a CustomResourceDefinition to the resources it defines, one a served version. */
-import { isObject, type JsonObject, type JsonSchema } from './schema.ts';
+import { embeddedErrors, listErrors } from './invariants.ts';
+import { isObject, ownSchema, type JsonObject, type JsonSchema } from './schema.ts';
 import { checkRules, hasRules } from './rules.ts';
 import { applySchemaDefaults, lacksDefaults, prune } from './shape.ts';
 import { validateAgainst } from './validate.ts';
@@ -115,26 +116,43 @@ function strategyOf(schema: JsonSchema): ObjectStrategy {
   return {
     prune: (object) => ({ unknown: prune(object, schema), typeErrors: [] }),
     applyDefaults: (object) => applySchemaDefaults(object, schema),
-    validate: (object, old) => validateBody(object, schema, old),
+    validate: (object, old, warnings) => validateBody(object, schema, old, warnings),
+    validateStatus: (object, old, warnings) => validateStatus(object, schema, old, warnings),
   };
 }
 
 /** TypeMeta and metadata are the registry's to check: the schema may only narrow the name. */
-function validateBody(object: KubeObject, schema: JsonSchema, old: KubeObject | undefined): FieldError[] {
+function validateBody(object: KubeObject, schema: JsonSchema, old: KubeObject | undefined, warnings: string[] | undefined): FieldError[] {
   const { metadata: metadataSchema, apiVersion: _version, kind: _kind, ...properties } = schema.properties ?? {};
   const bodySchema = { ...schema, properties, required: (schema.required ?? []).filter((name) => name !== 'metadata') };
   const errors = validateAgainst(bodyOf(object), bodySchema, '', old && bodyOf(old));
   const nameSchema = metadataSchema?.properties?.['name'];
-  if (nameSchema && object.metadata.name !== undefined) errors.push(...validateAgainst(object.metadata.name, nameSchema, 'metadata.name'));
+  if (nameSchema && object.metadata.name !== undefined) errors.push(...validateAgainst(object.metadata.name, nameSchema, 'metadata.name', old?.metadata.name));
+  errors.push(...embeddedErrors(object, schema));
+  return judged(errors, object, schema, old, warnings);
+}
+
+function validateStatus(object: KubeObject, schema: JsonSchema, old: KubeObject, warnings: string[] | undefined): FieldError[] {
+  const { status } = object as { status?: unknown };
+  const statusSchema = ownSchema(schema.properties, 'status');
+  const errors =
+    status === undefined || statusSchema === undefined ? [] : validateAgainst(status, statusSchema, 'status', (old as { status?: unknown }).status);
+  return judged(errors, object, schema, old, warnings);
+}
+
+/** `errors` and what is wrong beyond single values. */
+function judged(errors: FieldError[], object: KubeObject, schema: JsonSchema, old: KubeObject | undefined, warnings: string[] | undefined): FieldError[] {
+  const twice = listErrors(object, schema);
+  // Where something was there twice already, it may be.
+  if (twice.length > 0 && (old === undefined || listErrors(old, schema).length === 0)) errors.push(...twice);
   if (!hasRules(schema)) return errors;
-  if (!errors.some(({ reason }) => BLOCKING.has(reason))) return [...errors, ...checkRules(object, schema, old)];
+  if (!errors.some(({ reason }) => BLOCKING.has(reason))) return [...errors, ...checkRules(object, schema, old, warnings)];
   return [
     ...errors,
     {
       reason: 'FieldValueInvalid',
       field: '<nil>',
-      message:
-        'Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+      message: 'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
     },
   ];
 }

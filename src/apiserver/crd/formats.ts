@@ -37,6 +37,11 @@ const FORMATS: Record<string, (value: string) => boolean> = {
   uuid5: (v) => UUID.test(v),
 };
 
+/** Whether the format says anything. */
+export function isFormat(format: string): boolean {
+  return Object.hasOwn(FORMATS, format);
+}
+
 export function checkFormat(format: string, value: string): boolean {
   const check = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
   return check === undefined || check(value);

@@ -95,44 +95,65 @@ export function hasRules(schema: JsonSchema): boolean {
   return treeOf(schema, true) !== undefined;
 }
 
-/** All that rules find wrong. `old` is the object before, absent for a new one; what did not change is not held against it. */
-export function checkRules(object: unknown, schema: JsonSchema, old?: unknown): FieldError[] {
+/** All that rules find wrong. `old` is the object before, absent for a new one: what is wrong with what did not change is only a warning. */
+export function checkRules(object: unknown, schema: JsonSchema, old?: unknown, warnings: string[] = []): FieldError[] {
   const tree = treeOf(schema, true);
   if (tree === undefined) return [];
-  const check: Check = { errors: [], budget: { left: REQUEST_LIMIT }, ended: false };
-  walk(check, tree, object, old, '');
+  const check: Check = { errors: [], warnings, budget: { left: REQUEST_LIMIT }, ended: false };
+  walk(check, tree, object, old, '', new Continuity(object, old));
   return check.errors;
+}
+
+/** A value and what it was: the same or not, found out when somebody asks. */
+class Continuity {
+  readonly #now: unknown;
+  readonly #before: unknown;
+  #same: boolean | undefined;
+
+  constructor(now: unknown, before: unknown) {
+    this.#now = now;
+    this.#before = before;
+  }
+
+  get unchanged(): boolean {
+    return (this.#same ??= this.#before !== undefined && equalJson(this.#now, this.#before));
+  }
+
+  /** Of a part: where what it was cannot be told, it did not change if nothing around it did. */
+  of(now: unknown, before: unknown): Continuity {
+    return before === undefined ? this : new Continuity(now, before);
+  }
 }
 
 interface Check {
   errors: FieldError[];
+  warnings: string[];
   budget: Budget;
   /** Out of budget: nothing more is looked at. */
   ended: boolean;
 }
 
-function walk(check: Check, tree: RuleTree, value: unknown, old: unknown, path: string): void {
+function walk(check: Check, tree: RuleTree, value: unknown, old: unknown, path: string, around: Continuity): void {
   if (value === null || value === undefined || check.ended) return;
-  if (tree.rules.length > 0) evaluateRules(check, tree, value, old ?? undefined, path);
+  if (tree.rules.length > 0) evaluateRules(check, tree, value, old ?? undefined, path, around);
+  const inside = (part: RuleTree, now: unknown, before: unknown, at: string): void => walk(check, part, now, before, at, around.of(now, before));
   if (Array.isArray(value)) {
     if (tree.items === undefined) return;
-    for (const [i, item] of value.entries()) walk(check, tree.items, item, correlated(tree.schema, old, item), `${path}[${i}]`);
+    for (const [i, item] of value.entries()) inside(tree.items, item, correlated(tree.schema, old, item), `${path}[${i}]`);
     return;
   }
   if (!isObject(value)) return;
-  const before = isObject(old) ? old : {};
+  const before = (name: string): unknown => (isObject(old) && Object.hasOwn(old, name) ? old[name] : undefined);
   for (const [name, property] of tree.properties) {
-    if (Object.hasOwn(value, name))
-      walk(check, property, value[name], Object.hasOwn(before, name) ? before[name] : undefined, path === '' ? name : `${path}.${name}`);
+    if (Object.hasOwn(value, name)) inside(property, value[name], before(name), path === '' ? name : `${path}.${name}`);
   }
   if (tree.additional === undefined) return;
   for (const name of Object.keys(value)) {
-    if (ownSchema(tree.schema.properties, name) === undefined)
-      walk(check, tree.additional, value[name], Object.hasOwn(before, name) ? before[name] : undefined, `${path}[${name}]`);
+    if (ownSchema(tree.schema.properties, name) === undefined) inside(tree.additional, value[name], before(name), `${path}[${name}]`);
   }
 }
 
-function evaluateRules(check: Check, { schema, rules }: RuleTree, value: unknown, old: unknown, path: string): void {
+function evaluateRules(check: Check, { schema, rules }: RuleTree, value: unknown, old: unknown, path: string, around: Continuity): void {
   const type = celTypeOf(schema);
   let self: Value | undefined;
   for (const compiled of rules) {
@@ -143,13 +164,14 @@ function evaluateRules(check: Check, { schema, rules }: RuleTree, value: unknown
       continue;
     }
     if (usesOld && old === undefined && rule.optionalOldSelf !== true) continue;
-    // A rule about one state only holds for what was there before, whatever it says.
-    if (!usesOld && old !== undefined && equalJson(value, old)) continue;
     self ??= wrap(value, type);
     const before = old === undefined ? undefined : wrap(old, type);
     const values: Value[] = [self, rule.optionalOldSelf === true ? new Optional(before) : (before ?? null)];
     if (holds(check, compiled, values, schema, path)) continue;
-    check.errors.push(violation(rule, detailOf(check, compiled, values), schema, value, path));
+    const found = violation(rule, detailOf(check, compiled, values), schema, value, path);
+    // A rule about one state only holds for what was there before, whatever it says.
+    if (!usesOld && around.unchanged) check.warnings.push(`${found.field}: ${found.message}`);
+    else check.errors.push(found);
   }
 }
 

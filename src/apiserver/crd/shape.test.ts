@@ -48,6 +48,16 @@ test('a null that may not be null becomes the default', () => {
   assert.equal(value.spec.replicas, 1);
 });
 
+test('a null that may not be null and has no default is removed, except from lists', () => {
+  const value = { spec: { labels: { a: null }, list: [null, { port: null }], mode: null, free: null } };
+  assert.deepEqual(prune(value, schema), []);
+  assert.deepEqual(value, { spec: { labels: {}, list: [null, { port: null }], mode: null } });
+  const items = { type: 'object', properties: { list: { type: 'array', items: { type: 'integer', default: 7 } } } } as const;
+  const list = { list: [null, 1] };
+  applySchemaDefaults(list, items);
+  assert.deepEqual(list, { list: [7, 1] });
+});
+
 test('pruning twice removes nothing more, whatever the object', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom('spec', 'extra', '__proto__', 'constructor'), fc.object()), (value) => {

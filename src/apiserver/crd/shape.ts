@@ -5,7 +5,8 @@ const TYPE_META = new Set(['apiVersion', 'kind', 'metadata']);
 
 /**
  * Removes fields the schema does not know, in place; answers the paths removed ('spec.foo', 'spec.list[0].bar'), for strict decoding.
- * `atRoot` keeps apiVersion, kind and metadata, as for embedded resources.
+ * `atRoot` keeps apiVersion, kind and metadata, as for embedded resources. A null that may not be one and has no default is removed
+ * without a word, as upstream.
  */
 export function prune(value: unknown, schema: JsonSchema, path = '', atRoot = true): string[] {
   const removed: string[] = [];
@@ -21,7 +22,9 @@ export function prune(value: unknown, schema: JsonSchema, path = '', atRoot = tr
     if (embedded && TYPE_META.has(name)) continue;
     const fieldPath = path === '' ? name : `${path}.${name}`;
     const field = schemaOfField(schema, name);
-    if (field) {
+    if (field && isWrongNull(value[name], field) && field.default === undefined) {
+      delete value[name];
+    } else if (field) {
       removed.push(...prune(value[name], field, fieldPath, false));
     } else if (!preserve && !open) {
       removed.push(fieldPath);
@@ -34,33 +37,42 @@ export function prune(value: unknown, schema: JsonSchema, path = '', atRoot = tr
 /** Fills in defaults, in place. A null where the schema is not nullable and has a default counts as absent, as upstream. */
 export function applySchemaDefaults(value: unknown, schema: JsonSchema): void {
   if (Array.isArray(value)) {
-    if (schema.items) for (const item of value) applySchemaDefaults(item, schema.items);
+    const { items } = schema;
+    if (!items) return;
+    for (const [i, item] of value.entries()) {
+      if (isWrongNull(item, items) && items.default !== undefined) value[i] = structuredClone(items.default);
+      applySchemaDefaults(value[i], items);
+    }
     return;
   }
   if (!isObject(value)) return;
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     if (field.default === undefined) continue;
-    const present = Object.hasOwn(value, name);
-    if (!present || (value[name] === null && field.nullable !== true)) setOwn(value, name, structuredClone(field.default));
+    if (!Object.hasOwn(value, name)) setOwn(value, name, structuredClone(field.default));
   }
   for (const name of Object.keys(value)) {
     const field = schemaOfField(schema, name);
-    if (field) applySchemaDefaults(value[name], field);
+    if (!field) continue;
+    if (isWrongNull(value[name], field) && field.default !== undefined) setOwn(value, name, structuredClone(field.default));
+    applySchemaDefaults(value[name], field);
   }
 }
 
 /** Whether `applySchemaDefaults` would change anything. */
 export function lacksDefaults(value: unknown, schema: JsonSchema): boolean {
   if (!hasDefaults(schema)) return false;
-  if (Array.isArray(value)) return schema.items !== undefined && value.some((item) => lacksDefaults(item, schema.items!));
+  const lacks = (part: unknown, of: JsonSchema): boolean => (of.default !== undefined && isWrongNull(part, of)) || lacksDefaults(part, of);
+  if (Array.isArray(value)) return schema.items !== undefined && value.some((item) => lacks(item, schema.items!));
   if (!isObject(value)) return false;
-  for (const [name, field] of Object.entries(schema.properties ?? {})) {
-    if (field.default !== undefined && (!Object.hasOwn(value, name) || (value[name] === null && field.nullable !== true))) return true;
-  }
+  for (const [name, field] of Object.entries(schema.properties ?? {})) if (field.default !== undefined && !Object.hasOwn(value, name)) return true;
   return Object.keys(value).some((name) => {
     const field = schemaOfField(schema, name);
-    return field !== undefined && lacksDefaults(value[name], field);
+    return field !== undefined && lacks(value[name], field);
   });
+}
+
+function isWrongNull(value: unknown, { nullable }: JsonSchema): boolean {
+  return value === null && nullable !== true;
 }
 
 const withDefaults = new WeakMap<JsonSchema, boolean>();

@@ -1,10 +1,12 @@
 /** What the API refuses about the schema of a custom resource, with upstream's fields and words. */
 import { forbiddenField, invalidValue, notSupported, required, duplicate } from '../../kube/validation/field.ts';
 import { schemaPaths } from '../../kube/validation/definitions.ts';
+import { equalJson } from '../../kube/json.ts';
 import type { FieldError } from '../../kube/status.ts';
 import type { CustomResourceDefinition } from '../../kube/types.ts';
 import { regexOf } from '../cel/regex.ts';
 import { celTypeOf, mostOften, sizesOf } from './cel-types.ts';
+import { embeddedErrors, listErrors } from './invariants.ts';
 import { elementsAtMost, RuleCosts } from './rule-costs.ts';
 import { compileRules, type CompiledRule } from './rules.ts';
 import type { JsonSchema, Rule } from './schema.ts';
@@ -29,13 +31,29 @@ const STRUCTURE_ONLY: [keyof JsonSchema, string][] = [
   ['x-kubernetes-validations', 'must be empty to be structural'],
 ];
 
-/** All versions' schemas. */
-export function validateSchemas({ spec }: CustomResourceDefinition): FieldError[] {
+/** Of all versions; a schema that `old` has, too, was accepted once and stays so. */
+export function validateSchemas({ spec }: CustomResourceDefinition, old?: CustomResourceDefinition): FieldError[] {
   const versions = spec?.versions ?? [];
+  const known = new Map(old?.spec.versions.map(({ name, schema }) => [name, schema?.openAPIV3Schema]));
   return schemaPaths(versions).flatMap((path, i) => {
-    const schema = versions[i]?.schema?.openAPIV3Schema as JsonSchema | undefined;
-    return schema === undefined ? [] : validateSchema(schema, path);
+    const schema = schemaOf(versions[i]);
+    return schema === undefined || equalJson(known.get(versions[i]?.name ?? ''), schema) ? [] : validateSchema(schema, path);
   });
+}
+
+/** What is not structural in a definition that an older server took. */
+export function structuralErrors({ spec }: CustomResourceDefinition): FieldError[] {
+  const walk: Walk = { errors: [], rules: [], structureOnly: true };
+  if (spec.preserveUnknownFields) walk.errors.push(invalidValue('spec.preserveUnknownFields', true, 'must be false'));
+  for (const [i, version] of spec.versions.entries()) {
+    const schema = schemaOf(version);
+    if (schema !== undefined) checkLevel(walk, schema, `spec.versions[${i}].schema.openAPIV3Schema`, 'root', ROOT);
+  }
+  return walk.errors;
+}
+
+function schemaOf(version: CustomResourceDefinition['spec']['versions'][number] | undefined): JsonSchema | undefined {
+  return version?.schema?.openAPIV3Schema as JsonSchema | undefined;
 }
 
 type Level = 'root' | 'item' | 'field';
@@ -57,11 +75,15 @@ interface Walk {
   errors: FieldError[];
   /** Rules are compiled once the schema itself is right. */
   rules: RulesAt[];
+  /** Not whether its values are right. */
+  structureOnly?: boolean;
 }
+
+const ROOT: Above = { uncorrelatable: undefined, cardinality: 1 };
 
 export function validateSchema(schema: JsonSchema, path: string): FieldError[] {
   const walk: Walk = { errors: [], rules: [] };
-  checkLevel(walk, schema, path, 'root', { uncorrelatable: undefined, cardinality: 1 });
+  checkLevel(walk, schema, path, 'root', ROOT);
   if (walk.errors.length > 0) return walk.errors;
   const costs = new RuleCosts();
   const errors = walk.rules.flatMap((rules) => rulesErrors(rules, costs));
@@ -73,7 +95,7 @@ function checkLevel(walk: Walk, schema: JsonSchema, path: string, level: Level, 
   const { uncorrelatable } = above;
   checkType(errors, schema, path, level);
   checkExtensions(errors, schema, path, level);
-  checkValues(errors, schema, path);
+  if (!walk.structureOnly) checkValues(errors, schema, path);
   const rules = schema['x-kubernetes-validations'] ?? [];
   for (const [i, rule] of rules.entries()) checkRule(errors, rule, `${path}.x-kubernetes-validations[${i}]`);
   const elements = elementsAtMost(schema);
@@ -193,7 +215,8 @@ function checkValues(errors: FieldError[], schema: JsonSchema, path: string): vo
   if (schema.default === undefined) return;
   const copy = structuredClone(schema.default);
   for (const field of prune(copy, schema, '', false)) errors.push(invalidValue(`${path}.default.${field}`, schema.default, 'must not have unknown fields'));
-  for (const { reason, field, message } of validateAgainst(schema.default, schema)) {
+  const found = [embeddedErrors, validateAgainst, listErrors].flatMap((errorsOf) => errorsOf(schema.default, schema));
+  for (const { reason, field, message } of found) {
     errors.push({ reason, field: field === '<nil>' || field === '' ? `${path}.default` : `${path}.default.${field}`, message });
   }
 }

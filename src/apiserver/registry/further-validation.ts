@@ -1,6 +1,6 @@
 /** What is checked of kinds that extend the API, beyond their own fields: schemas, rules and expressions, which take more than the vocabulary. */
 import type { FieldError } from '../../kube/status.ts';
-import type { CustomResourceDefinition, KubeObject } from '../../kube/types.ts';
+import type { KubeObject } from '../../kube/types.ts';
 import { policyErrors } from '../policies/compile.ts';
 import { mandatoryErrors } from '../flow-control/mandatory.ts';
 import { validateSchemas } from '../crd/structural.ts';
@@ -8,7 +8,6 @@ import { validateConditions } from '../webhooks/conditions.ts';
 import { invalidValue, oneOf, required } from '../../kube/validation/field.ts';
 import type { ValidatingAdmissionPolicyBinding } from '../policies/types.ts';
 import type { WebhookConfiguration } from '../webhooks/types.ts';
-import { equalJson } from '../../kube/json.ts';
 
 type Check = (object: never, old: never) => FieldError[];
 
@@ -38,9 +37,7 @@ function bindingErrors({ spec }: ValidatingAdmissionPolicyBinding): FieldError[]
 const CHECKS: Record<string, Check> = {
   'flowcontrol.apiserver.k8s.io/v1/FlowSchema': mandatoryErrors,
   'flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration': mandatoryErrors,
-  'apiextensions.k8s.io/v1/CustomResourceDefinition': (object: CustomResourceDefinition, old: CustomResourceDefinition | undefined) =>
-    // What was accepted once stays so.
-    old !== undefined && equalJson(object.spec, old.spec) ? [] : validateSchemas(object),
+  'apiextensions.k8s.io/v1/CustomResourceDefinition': validateSchemas,
   'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy': policyErrors,
   'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding': bindingErrors,
   'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': webhooks,

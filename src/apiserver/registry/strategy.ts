@@ -26,18 +26,19 @@ export function strategyOf(definition: ResourceDefinition): ObjectStrategy {
   return definition.strategy ?? builtin;
 }
 
-/** Errors of the whole object; custom kinds share the rules for metadata with the built-in ones. */
-export function validate(definition: ResourceDefinition, object: KubeObject, old?: KubeObject): FieldError[] {
+/** Errors of the whole object; custom kinds share the rules for metadata with the built-in ones. `warnings` gets what is wrong and let through. */
+export function validate(definition: ResourceDefinition, object: KubeObject, old?: KubeObject, warnings: string[] = []): FieldError[] {
   if (definition.strategy === undefined) {
     const errors = validateObject(object, old);
     return errors.length > 0 ? errors : furtherErrors(object, old);
   }
-  return [...validateMetadata(object, old, true), ...definition.strategy.validate(object, old)];
+  return [...validateMetadata(object, old, true), ...definition.strategy.validate(object, old, warnings)];
 }
 
 /** Errors of a new status: the spec is the old one and has been looked at before. */
-export function validateStatus(definition: ResourceDefinition, object: KubeObject, old: KubeObject): FieldError[] {
-  if (definition.strategy !== undefined) return validate(definition, object, old);
+export function validateStatus(definition: ResourceDefinition, object: KubeObject, old: KubeObject, warnings: string[]): FieldError[] {
+  const { strategy } = definition;
+  if (strategy?.validateStatus !== undefined) return [...validateMetadata(object, old, true), ...strategy.validateStatus(object, old, warnings)];
   if (definition.storage.plural === 'certificatesigningrequests') return validateDoor(object, old, 'status');
   return validateObjectStatus(object, old);
 }

@@ -129,7 +129,7 @@ export async function change(
     object.metadata.resourceVersion = old.object.metadata.resourceVersion;
   }
   if (subresource !== 'status') bumpGeneration(definition, object, old.object);
-  const errors = errorsOf(definition, object, old.object, subresource);
+  const errors = errorsOf(definition, object, old.object, subresource, ctx.warnings);
   if (errors.length > 0) throw invalid(kindOf(definition, key.name), errors);
   if (subresource === undefined) warnAboutChanged(definition, object, old.object, ctx.warnings);
   if (review !== undefined) {
@@ -145,10 +145,10 @@ export async function change(
   return store(world, definition, ctx, key, object, old.object, subresource);
 }
 
-function errorsOf(definition: ResourceDefinition, object: KubeObject, old: KubeObject, subresource: string | undefined): FieldError[] {
+function errorsOf(definition: ResourceDefinition, object: KubeObject, old: KubeObject, subresource: string | undefined, warnings: string[]): FieldError[] {
   switch (subresource) {
     case 'status':
-      return validateStatus(definition, object, old);
+      return validateStatus(definition, object, old, warnings);
     case 'approval':
       return validateApproval(object, old);
     case 'ephemeralcontainers':
@@ -157,7 +157,7 @@ function errorsOf(definition: ResourceDefinition, object: KubeObject, old: KubeO
     case 'resize':
       return validate(definition, object);
     default:
-      return validate(definition, object, old);
+      return validate(definition, object, old, warnings);
   }
 }
 

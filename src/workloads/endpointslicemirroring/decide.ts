@@ -131,9 +131,8 @@ function isSame(found: EndpointSlice, wanted: EndpointSlice): boolean {
   );
 }
 
-function inPlaceOf(found: EndpointSlice, { metadata: { labels, annotations, ownerReferences }, ...wanted }: EndpointSlice): EndpointSlice {
-  return {
-    ...wanted,
-    metadata: { ...found.metadata, ...(labels && { labels }), ...(annotations && { annotations }), ...(ownerReferences && { ownerReferences }) },
-  };
+/** As upstream, which puts a new slice in the place of the old: how the name was made is no longer known. */
+function inPlaceOf(found: EndpointSlice, { metadata: { generateName: _generated, ...metadata }, ...wanted }: EndpointSlice): EndpointSlice {
+  const { generateName: _forgotten, ...kept } = found.metadata;
+  return { ...wanted, metadata: { ...kept, ...metadata } };
 }
