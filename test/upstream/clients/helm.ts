@@ -65,7 +65,10 @@ async function useHelm({ cluster, holds }: PartRun, program: 'helm' | 'helm4', r
     assert.match(await run('test', RELEASE, '--logs', '--timeout', '60s'), /Phase:\s+Succeeded[\s\S]*tested/);
   });
   await holds(`upgrade ${rollBack} takes back what does not become ready`, async () => {
-    await assert.rejects(run('upgrade', RELEASE, CHART, '--set', 'color=blue,ready=false', rollBack, '--timeout', '8s'), /rolled back due to (atomic|rollback-on-failure) being set/);
+    await assert.rejects(
+      run('upgrade', RELEASE, CHART, '--set', 'color=blue,ready=false', rollBack, '--timeout', '8s'),
+      /rolled back due to (atomic|rollback-on-failure) being set/,
+    );
     assert.deepEqual(await colors(), ['green', 'green']);
   });
   await holds('rollback --wait brings the first revision back', async () => {
