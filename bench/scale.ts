@@ -45,7 +45,8 @@ async function order(message: Order): Promise<unknown> {
 /** Prints a phase with the server's stalls in it. */
 async function report(phase: string, what: string): Promise<Measured> {
   const measured = (await order({ type: 'measure' })) as Measured;
-  const stalls = `stalls: longest ${measured.stallMax.toFixed(0)} ms, p99 ${measured.stallP99.toFixed(0)} ms`;
+  const counts = Object.entries(measured.stalls).flatMap(([ms, count]) => (count === 0 ? [] : [`${count} of ${ms}`]));
+  const stalls = `stalls: longest ${measured.stallMax.toFixed(0)} ms${counts.length === 0 ? '' : ` (${counts.join(', ')} ms or more)`}`;
   console.log(`${phase.padEnd(34)} ${what.padEnd(44)} ${stalls}; ${measured.residentMb.toFixed(0)} MB resident, ${measured.heapMb.toFixed(0)} MB heap`);
   await new Promise((resolve) => setTimeout(resolve, 50));
   return measured;

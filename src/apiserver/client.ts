@@ -98,7 +98,7 @@ async function* events<T extends KubeObject>(open: () => Promise<ApiWatch>, sign
         yield eventOf<T>(event);
       }
       if (queued.length > 0) continue;
-      if (watch.ended || signal.aborted) return;
+      if ((watch.ended && !watch.behind) || signal.aborted) return;
       await ready;
     }
   } finally {

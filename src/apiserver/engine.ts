@@ -175,6 +175,8 @@ export interface ApiWatch {
   /** `fn` is called when there is something to drain or the watch ended; once a change from empty, never from inside `drain`. */
   onReady(fn: () => void): void;
   readonly ended: boolean;
+  /** More is to come of what there is now: `revision` cannot be said to have been told. */
+  readonly behind: boolean;
   /** The newest revision this watch has seen all of: for a bookmark just before a timeout. */
   readonly revision: number;
   close(): void;

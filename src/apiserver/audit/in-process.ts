@@ -160,6 +160,9 @@ function toldWatch(watch: ApiWatch, record: AuditRecord): ApiWatch {
     get ended() {
       return watch.ended;
     },
+    get behind() {
+      return watch.behind;
+    },
     get revision() {
       return watch.revision;
     },

@@ -12,10 +12,10 @@ export interface Rendering extends Representation {
   now: number;
 }
 
-const COMMA = Buffer.from(',');
-const OPEN = Buffer.from('{');
-const COMMA_OPEN = Buffer.from(',{');
-const END = Buffer.from(']}');
+export const COMMA = Buffer.from(',');
+export const OPEN = Buffer.from('{');
+export const COMMA_OPEN = Buffer.from(',{');
+export const END = Buffer.from(']}');
 
 export function renderObject(definition: ResourceDefinition, stored: StoredObject, rendering: Rendering): Buffer {
   switch (rendering.form) {
@@ -62,11 +62,14 @@ function* objects(definition: ResourceDefinition, head: object, items: readonly 
   yield END;
 }
 
-/** How long `renderList` will be, when that is known without rendering. */
-export function listLength(pieces: Iterable<Buffer>, rendering: Rendering): number | undefined {
-  if (rendering.form !== 'object') return undefined;
+/** Longer lists say their length by ending: adding it up would take a while before the first byte. */
+const COUNTED_MAX = 2_000;
+
+/** How long `renderList` will be, where that is known soon. */
+export function listLength(definition: ResourceDefinition, list: ListResult, rendering: Rendering): number | undefined {
+  if (rendering.form !== 'object' || list.items.length > COUNTED_MAX) return undefined;
   let bytes = 0;
-  for (const piece of pieces) bytes += piece.length;
+  for (const piece of renderList(definition, list, rendering)) bytes += piece.length;
   return bytes;
 }
 

@@ -9,6 +9,7 @@ import { readObject, readPatch } from './body.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResourcePath } from './path.ts';
 import { checkPatchOptions, deleteRequest, integer, isTrue, listRequest, readWriteOptions, watchRequest } from './query.ts';
+import { indentedList } from './indented-list.ts';
 import { listLength, renderList, renderObject, type Rendering } from './representation.ts';
 import { JSON_TYPE, send, sendPieces, sendWarnings } from './respond.ts';
 import { streamWatch } from './watch.ts';
@@ -25,6 +26,7 @@ export interface ResourceWorld {
   clock: Clock;
 }
 
+const YAML_TYPE = 'application/yaml';
 /** Watches end by themselves after this long, spread so that clients do not come back all at once. */
 const WATCH_MIN_SECONDS = 1800;
 
@@ -152,10 +154,12 @@ async function serveList({ engine }: ResourceWorld, exchange: Exchange, { defini
   const list = await engine.list(definition, exchange.ctx, listRequest(exchange.query, path.namespace));
   sendWarnings(exchange);
   const pieces = renderList(definition, list, rendering);
-  if (isPretty(exchange) || rendering.yaml) return sendText(exchange, 200, Buffer.concat([...pieces]), rendering.yaml);
-  if (rendering.form !== 'object') return sendPieces(exchange.response, pieces);
-  const ready = [...pieces];
-  return sendPieces(exchange.response, ready, listLength(ready, rendering));
+  if (rendering.yaml) {
+    const { yamlList } = await import('./yaml-list.ts');
+    return sendPieces(exchange.response, yamlList(pieces), { contentType: YAML_TYPE });
+  }
+  if (isPretty(exchange)) return sendPieces(exchange.response, indentedList(pieces));
+  return sendPieces(exchange.response, pieces, { length: listLength(definition, list, rendering) });
 }
 
 async function serveWatch({ engine, clock }: ResourceWorld, exchange: Exchange, { definition, path }: ResourceRequest, rendering: Rendering): Promise<void> {
@@ -179,7 +183,7 @@ async function sendText({ response }: Exchange, code: number, bytes: Buffer, yam
   const value: unknown = JSON.parse(bytes.toString('utf8'));
   if (!yaml) return send(response, code, JSON_TYPE, `${JSON.stringify(value, null, 2)}\n`);
   const { stringify } = await import('../../kube/yaml.ts');
-  send(response, code, 'application/yaml', stringify(value, { aliasDuplicateObjects: false }));
+  send(response, code, YAML_TYPE, stringify(value, { aliasDuplicateObjects: false }));
 }
 
 /** People who read answers in a terminal or a browser get them indented unless they say otherwise, as upstream. */

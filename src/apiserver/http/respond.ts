@@ -54,8 +54,12 @@ function quote(text: string): string {
  * Writes pieces as they come, joined to slices, at the reader's pace; other requests get their turn in between.
  * `length`, when known, becomes Content-Length.
  */
-export async function sendPieces(response: ServerResponse, pieces: Iterable<Buffer>, length?: number): Promise<void> {
-  response.writeHead(200, { 'Cache-Control': 'no-cache, private', 'Content-Type': JSON_TYPE, ...(length === undefined ? {} : { 'Content-Length': length }) });
+export async function sendPieces(
+  response: ServerResponse,
+  pieces: Iterable<Buffer>,
+  { length, contentType = JSON_TYPE }: { length?: number | undefined; contentType?: string } = {},
+): Promise<void> {
+  response.writeHead(200, { 'Cache-Control': 'no-cache, private', 'Content-Type': contentType, ...(length === undefined ? {} : { 'Content-Length': length }) });
   if (response.req.method === 'HEAD') {
     response.end();
     return;

@@ -72,8 +72,9 @@ export function streamWatch(response: ServerResponse, watch: ApiWatch, output: W
         events = watch.drain();
         next = 0;
         // Only where nothing waits: a bookmark says that all before it was told.
-        if (timedOut && output.bookmarks && events.length === 0) response.write(Buffer.concat(render({ type: 'BOOKMARK', revision: watch.revision })));
-        if (timedOut || (watch.ended && events.length === 0)) return finish();
+        if (timedOut && output.bookmarks && events.length === 0 && !watch.behind)
+          response.write(Buffer.concat(render({ type: 'BOOKMARK', revision: watch.revision })));
+        if (timedOut || (watch.ended && events.length === 0 && !watch.behind)) return finish();
         if (events.length === 0) return;
       }
       const pieces: Buffer[] = [];

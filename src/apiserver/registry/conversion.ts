@@ -120,13 +120,16 @@ function allowedMetadata({ labels, annotations }: ObjectMeta, { labels: _labels,
   return { ...rest, ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) };
 }
 
-/** Events of a watch whose objects have to be converted: passed on in order, each when its object can be shown. */
+/**
+ * Events of a watch whose objects have to be converted: passed on in order, each when its object can be shown. No more is taken from
+ * the source before what was taken has been read, so that its limits hold for slow readers here too.
+ */
 export class ConvertingWatch implements ApiWatch {
   readonly #source: ApiWatch;
   readonly #show: (objects: StoredObject[]) => Promise<StoredObject[]>;
   #queue: ApiWatchEvent[] = [];
   #notify: (() => void) | undefined;
-  #work: Promise<void> = Promise.resolve();
+  #converting = false;
   #ended = false;
   #revision: number;
 
@@ -134,13 +137,15 @@ export class ConvertingWatch implements ApiWatch {
     this.#source = source;
     this.#show = show;
     this.#revision = source.revision;
-    source.onReady(() => {
-      this.#work = this.#work.then(() => this.#pump());
-    });
+    source.onReady(() => this.#take());
   }
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  get behind(): boolean {
+    return this.#converting || this.#queue.length > 0 || this.#source.behind;
   }
 
   get revision(): number {
@@ -150,6 +155,7 @@ export class ConvertingWatch implements ApiWatch {
   drain(): ApiWatchEvent[] {
     const events = this.#queue;
     this.#queue = [];
+    if (events.length > 0) setImmediate(() => this.#take());
     return events;
   }
 
@@ -162,24 +168,34 @@ export class ConvertingWatch implements ApiWatch {
     this.#source.close();
   }
 
-  async #pump(): Promise<void> {
+  #take(): void {
+    if (this.#converting || this.#ended || this.#queue.length > 0) return;
     const { revision } = this.#source;
     const events = this.#source.drain();
-    const pass = (more: ApiWatchEvent[]): void => {
-      this.#queue.push(...more);
-      if (more.length > 0) this.#notify?.();
-    };
-    try {
-      const objects = await this.#show(events.flatMap((event) => ('object' in event ? [event.object] : [])));
-      pass(events.map((event) => ('object' in event ? { ...event, object: objects.shift()! } : event)));
-      this.#revision = revision;
-    } catch (error) {
-      const failure = error instanceof StatusError ? error : internalError((error as Error).message);
-      pass([{ type: 'ERROR', status: failure.status }]);
-      this.#source.close();
-    }
-    if (!this.#source.ended || this.#ended) return;
-    this.#ended = true;
-    this.#notify?.();
+    if (events.length === 0 && !this.#source.ended) return;
+    this.#converting = true;
+    void this.#convert(events)
+      .then((converted) => {
+        this.#queue = converted;
+        this.#revision = revision;
+      })
+      .catch((error: unknown) => {
+        const failure = error instanceof StatusError ? error : internalError((error as Error).message);
+        this.#queue = [{ type: 'ERROR', status: failure.status }];
+        this.#source.close();
+        this.#ended = true;
+      })
+      .then(() => {
+        this.#converting = false;
+        this.#ended ||= this.#source.ended && events.length === 0;
+        this.#notify?.();
+        // One that ended has nothing to call about any more.
+        if (this.#queue.length === 0) this.#take();
+      });
+  }
+
+  async #convert(events: readonly ApiWatchEvent[]): Promise<ApiWatchEvent[]> {
+    const objects = await this.#show(events.flatMap((event) => ('object' in event ? [event.object] : [])));
+    return events.map((event) => ('object' in event ? { ...event, object: objects.shift()! } : event));
   }
 }

@@ -1,7 +1,9 @@
 /** Lists: a snapshot at one revision, in key order, whole or in pages. */
 import { badRequest, expired, invalid, type FieldError } from '../../kube/status.ts';
 import type { ListRequest, ListResult, ResourceDefinition, StoredObject } from '../engine.ts';
+import { Slices } from '../slices.ts';
 import type { Store } from '../store/store.ts';
+import { RevisionGone, type Walk } from '../store/walk.ts';
 import { decodeToken, encodeToken, expiredToken, keyAfter } from './paging.ts';
 import { parseRevision, waitFor } from './revisions.ts';
 import { filterOf, type Filter } from './selection.ts';
@@ -26,26 +28,26 @@ export async function list(store: Store, definition: ResourceDefinition, request
       : expired(`The resourceVersion for the provided list is too old: ${plan.revision}`);
   }
   const revision = plan.revision === 0 ? store.revision : plan.revision;
-  const entries = plan.revision === 0 ? collection.range(plan.from, filter.to) : collection.rangeAt(plan.revision, plan.from, filter.to);
-  return page(entries, definition, request, filter, { ...plan, revision });
+  try {
+    return await page(collection.walk(revision, plan.from, filter.to), definition, request, filter, { ...plan, revision });
+  } catch (error) {
+    if (error instanceof RevisionGone) throw expired(`The resourceVersion for the provided list is too old: ${revision}`);
+    throw error;
+  }
 }
 
-function page(
-  entries: Iterable<[string, StoredObject]>,
-  definition: ResourceDefinition,
-  request: ListRequest,
-  filter: Filter,
-  { revision, limit }: Plan,
-): ListResult {
+async function page(walk: Walk, definition: ResourceDefinition, request: ListRequest, filter: Filter, { revision, limit }: Plan): Promise<ListResult> {
   const items: StoredObject[] = [];
+  const turns = new Slices();
   let last = '';
   let remaining = 0;
-  for (const [key, stored] of entries) {
+  for (let stored = walk.next(); stored !== undefined; stored = walk.next()) {
+    if (turns.isOver) await turns.next();
     const full = limit > 0 && items.length === limit;
     // Past the page only the number matters, and with a selector only whether there is more.
     if (full && filter.everything) {
-      remaining++;
-      continue;
+      remaining = 1 + walk.left;
+      break;
     }
     const served = view(definition, stored);
     if (!filter.everything && !filter.matches(served.object)) continue;
@@ -54,7 +56,7 @@ function page(
       break;
     }
     items.push(served);
-    last = key;
+    last = walk.key;
   }
   if (remaining === 0) return { revision, items };
   const token = encodeToken({ revision, start: keyAfter(relative(last, definition, request)) });

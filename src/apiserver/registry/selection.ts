@@ -8,6 +8,8 @@ export interface Filter {
   /** Keys in [from, to); `to` absent: no end. */
   from: string;
   to?: string;
+  /** Where all of them are. */
+  namespace?: string;
   /** Nothing but the key range decides. */
   everything: boolean;
   matches(object: KubeObject): boolean;
@@ -33,6 +35,7 @@ export function filterOf(definition: ResourceDefinition, selection: Selection): 
   const namespace = definition.namespaced ? selection.namespace || exact('metadata.namespace') || undefined : undefined;
   return {
     ...rangeOf(definition, namespace, exact('metadata.name')),
+    ...(namespace === undefined ? {} : { namespace }),
     everything: labels === undefined && terms.length === 0,
     matches: matcherOf(labels, terms),
   };

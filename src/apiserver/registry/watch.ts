@@ -6,8 +6,10 @@ import { expired, invalid, type FieldError } from '../../kube/status.ts';
 import { notSupported } from '../../kube/validation/field.ts';
 import type { ApiWatch, ApiWatchEvent, ResourceDefinition, WatchRequest } from '../engine.ts';
 import type { Change } from '../store/history.ts';
+import { Slices } from '../slices.ts';
 import type { Store } from '../store/store.ts';
 import { atRevision } from '../store/stored-object.ts';
+import { RevisionGone, type Walk } from '../store/walk.ts';
 import { invalidOption } from './list.ts';
 import { parseRevision, waitFor } from './revisions.ts';
 import { filterOf, inRange, type Filter } from './selection.ts';
@@ -23,6 +25,8 @@ export class CollectionWatch implements ApiWatch {
   readonly #definition: ResourceDefinition;
   readonly #filter: Filter;
   #queue: ApiWatchEvent[] = [];
+  /** What was there at first and has not been taken yet; then comes the queue. */
+  #initial: { walk: Walk; end: ApiWatchEvent | undefined } | undefined;
   /** How many of the queue are changes: the objects there were at first do not count against the limit. */
   #changes = 0;
   #bytes = 0;
@@ -44,6 +48,10 @@ export class CollectionWatch implements ApiWatch {
     return this.#ended;
   }
 
+  get behind(): boolean {
+    return this.#initial !== undefined || this.#queue.length > 0;
+  }
+
   get revision(): number {
     return this.#ended ? this.#endedAt : this.#store.revision;
   }
@@ -63,27 +71,55 @@ export class CollectionWatch implements ApiWatch {
         this.#changes = this.#bytes = 0;
       }
     } else {
-      if (from.initial) {
-        for (const [, stored] of collection.range(this.#filter.from, this.#filter.to)) {
-          const object = view(this.#definition, stored);
-          if (this.#filter.matches(object.object)) this.#push({ type: 'ADDED', object });
-        }
-      }
-      if (from.initialEventsEnd) this.#push({ type: 'BOOKMARK', revision: this.#store.revision, initialEventsEnd: true });
+      const { revision } = this.#store;
+      const end: ApiWatchEvent | undefined = from.initialEventsEnd ? { type: 'BOOKMARK', revision, initialEventsEnd: true } : undefined;
+      if (from.initial) this.#initial = { walk: collection.walk(revision, this.#filter.from, this.#filter.to), end };
+      else if (end !== undefined) this.#push(end);
     }
-    this.#stop = collection.listen((change) => this.#change(change));
+    this.#stop = collection.listen((change) => this.#change(change), this.#filter.namespace);
   }
 
   drain(): ApiWatchEvent[] {
-    const events = this.#queue;
+    const initial = this.#initial === undefined ? [] : this.#some(this.#initial);
+    if (this.#initial !== undefined) {
+      setImmediate(() => this.#notify?.());
+      return initial;
+    }
+    const events = initial.length === 0 ? this.#queue : [...initial, ...this.#queue];
     this.#queue = [];
     this.#changes = this.#bytes = 0;
     return events;
   }
 
+  /** Of what was there at first, as much as may be looked through in one turn; the reader is called again for the rest. */
+  #some({ walk, end }: { walk: Walk; end: ApiWatchEvent | undefined }): ApiWatchEvent[] {
+    const events: ApiWatchEvent[] = [];
+    const slices = new Slices();
+    try {
+      while (!slices.isOver) {
+        const stored = walk.next();
+        if (stored === undefined) {
+          if (end !== undefined) events.push(end);
+          this.#initial = undefined;
+          break;
+        }
+        const object = view(this.#definition, stored);
+        if (this.#filter.matches(object.object)) events.push({ type: 'ADDED', object });
+      }
+    } catch (error) {
+      if (!(error instanceof RevisionGone)) throw error;
+      // So much was written meanwhile that the rest cannot be told as it was.
+      events.push({ type: 'ERROR', status: expired('too old resource version').status });
+      this.#initial = undefined;
+      this.#queue = [];
+      this.close();
+    }
+    return events;
+  }
+
   onReady(fn: () => void): void {
     this.#notify = fn;
-    if (this.#queue.length > 0 || this.#ended) queueMicrotask(fn);
+    if (this.#initial !== undefined || this.#queue.length > 0 || this.#ended) queueMicrotask(fn);
   }
 
   bookmark(): void {
@@ -127,7 +163,7 @@ export class CollectionWatch implements ApiWatch {
 
   #push(event: ApiWatchEvent): void {
     this.#queue.push(event);
-    if (this.#queue.length === 1) this.#notify?.();
+    if (this.#queue.length === 1 && this.#initial === undefined) this.#notify?.();
   }
 }
 
