@@ -42,25 +42,26 @@ export const kubetail: Part = {
      * In a group of its own: it ends its whole group when it ends. And as under an older bash: what it joins its commands by (&) means
      * something else since 5.2.
      */
-    const start = (...args: string[]): { text(): string; stop(): void } => {
+    const start = (...args: string[]): Disposable & { text(): string } => {
       const tail = spawn('bash', ['+O', 'patsub_replacement', '/usr/bin/kubetail', ...args, '-k', 'false'], { env, detached: true });
       let text = '';
       tail.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      return { text: () => text, stop: () => void (tail.exitCode === null && tail.signalCode === null && tail.pid !== undefined && process.kill(-tail.pid)) };
+      return {
+        text: () => text,
+        [Symbol.dispose]: () => void (tail.exitCode === null && tail.signalCode === null && tail.pid !== undefined && process.kill(-tail.pid)),
+      };
     };
     await holds('finds the pods of a name and all their containers', async () => {
-      const listed = start('talkers', '--dry-run');
+      using listed = start('talkers', '--dry-run');
       for (const name of names)
         for (const container of ['left', 'right'])
           await eventually(`${name} ${container} is listed`, async () => new RegExp(`${name}.* ${container}`).test(listed.text()), 30);
-      listed.stop();
     });
     await holds('follows the logs of all containers that a selector finds', async () => {
-      const tail = start('--selector', 'app=talkers', '--since', '1m');
+      using tail = start('--selector', 'app=talkers', '--since', '1m');
       for (const name of names)
         for (const container of ['left', 'right'])
           await eventually(`${container} of ${name} is heard twice`, async () => tail.text().split(`${container} of ${name}`).length > 2, 30);
-      tail.stop();
     });
     await cluster.kubectl('delete', 'deployment', 'talkers');
   },
