@@ -4,19 +4,32 @@ import { Lazy } from '../cel/values.ts';
 import type { FieldError } from '../../kube/status.ts';
 import { duplicate, invalidValue, notSupported, required } from '../../kube/validation/field.ts';
 import { conditionsHold, expressionErrors, validateConditions } from '../webhooks/conditions.ts';
-import { REQUEST_VARIABLES } from '../webhooks/variables.ts';
+import { NAMESPACE_OBJECT, REQUEST_VARIABLES } from '../webhooks/variables.ts';
 import type { ValidatingAdmissionPolicy, Validation } from './types.ts';
+
+export type Variables = Readonly<Record<string, types.Type>>;
 
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
 const MESSAGE_MAX = 5 * 1024;
 
-/** What an expression of a policy may speak of; `variables` are those declared before it. */
-function declared(variables: ReadonlyMap<string, types.Type>): Readonly<Record<string, types.Type>> {
+/** What an expression of a policy that was accepted may speak of; `variables` are those declared before it. */
+function declared(variables: ReadonlyMap<string, types.Type>): Variables {
   return {
     ...REQUEST_VARIABLES,
     params: types.DYN,
     namespaceObject: types.DYN,
     variables: { kind: 'object', name: 'kubernetes.variables', fields: () => variables },
+  };
+}
+
+/** What a policy's text may speak of: parameters and variables only where there are some. */
+export function visible({ paramKind, variables }: Partial<ValidatingAdmissionPolicy['spec']>, fields: ReadonlyMap<string, types.Type>): Variables {
+  const { params = types.DYN, variables: declaredFields = types.DYN, ...others } = declared(fields);
+  return {
+    ...others,
+    namespaceObject: NAMESPACE_OBJECT,
+    ...(paramKind === undefined ? {} : { params }),
+    ...(variables?.length ? { variables: declaredFields } : {}),
   };
 }
 
@@ -98,7 +111,7 @@ function messageOf({ expression, message }: Validation, program: Program | undef
 }
 
 /** What is wrong with a policy's own text. */
-export function policyErrors({ spec }: ValidatingAdmissionPolicy): FieldError[] {
+export function policyErrors({ spec }: Partial<ValidatingAdmissionPolicy>): FieldError[] {
   const errors: FieldError[] = [];
   const fields = new Map<string, types.Type>();
   const constraints = spec?.matchConstraints;
@@ -116,10 +129,11 @@ export function policyErrors({ spec }: ValidatingAdmissionPolicy): FieldError[] 
       errors.push(name ? invalidValue(`${at}.name`, name, 'name is not a valid CEL identifier') : required(`${at}.name`, 'name is not specified'));
     if (fields.has(name)) errors.push(duplicate(`${at}.name`, name));
     if (!expression?.trim()) errors.push(required(`${at}.expression`, 'expression is not specified'));
-    errors.push(...expressionErrors(expression, declared(new Map(fields)), `${at}.expression`, ...ANY));
-    fields.set(name, typeOf(expression, fields));
+    const before = visible(spec ?? {}, new Map(fields));
+    errors.push(...expressionErrors(expression, before, `${at}.expression`));
+    fields.set(name, typeOf(expression, before));
   }
-  const all = declared(fields);
+  const all = visible(spec ?? {}, fields);
   errors.push(...validateConditions(spec?.matchConditions ?? [], 'spec.matchConditions', all));
   const validations = spec?.validations ?? [];
   if (validations.length === 0 && (spec?.auditAnnotations ?? []).length === 0)
@@ -134,39 +148,17 @@ export function policyErrors({ spec }: ValidatingAdmissionPolicy): FieldError[] 
   return errors;
 }
 
-/** A variable may be of any type. */
-const ANY: types.Type[] = [
-  'bool',
-  'int',
-  'uint',
-  'double',
-  'string',
-  'bytes',
-  'timestamp',
-  'duration',
-  'type',
-  'null',
-  'list',
-  'map',
-  'optional',
-  'object',
-  'foreign',
-].map((kind) => ({ kind }) as types.Type);
-
-function typeOf(expression: string, fields: ReadonlyMap<string, types.Type>): types.Type {
+/** What an expression leads to; anything, where it does not compile. */
+export function typeOf(expression: string, variables: Variables): types.Type {
   try {
-    return compileExpression(expression, declared(new Map(fields))).type;
+    return compileExpression(expression, variables).type;
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
     return types.DYN;
   }
 }
 
-function validationErrors(
-  { expression, message, messageExpression, reason }: Validation,
-  at: string,
-  variables: Readonly<Record<string, types.Type>>,
-): FieldError[] {
+function validationErrors({ expression, message, messageExpression, reason }: Validation, at: string, variables: Variables): FieldError[] {
   const errors: FieldError[] = [];
   if (!expression?.trim()) errors.push(required(`${at}.expression`, 'expression is not specified'));
   errors.push(...expressionErrors(expression, variables, `${at}.expression`, types.BOOL));
@@ -174,7 +166,9 @@ function validationErrors(
   else if (message?.trim().includes('\n')) errors.push(invalidValue(`${at}.message`, message, 'message must not contain line breaks'));
   else if (expression?.trim().includes('\n') && !message?.trim())
     errors.push(required(`${at}.message`, 'message must be specified if expression contains line breaks'));
-  errors.push(...expressionErrors(messageExpression, variables, `${at}.messageExpression`, types.STRING));
+  // What somebody may do is no news for others.
+  const { authorizer: _authorizer, ...told } = variables;
+  errors.push(...expressionErrors(messageExpression, told, `${at}.messageExpression`, types.STRING));
   if (reason !== undefined && !REASONS.includes(reason)) errors.push(notSupported(`${at}.reason`, reason, REASONS));
   return errors;
 }

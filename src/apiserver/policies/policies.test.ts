@@ -152,11 +152,10 @@ test('a scale is looked at as one, by policies about scales only', async () => {
 
 test('a policy may ask what the requester, or an account, is allowed to do', async () => {
   await policy({
+    // Messages cannot ask themselves.
+    variables: [{ name: 'secrets', expression: "authorizer.group('').resource('secrets').namespace('default').check('get')" }],
     validations: [
-      {
-        expression: "authorizer.group('').resource('secrets').namespace('default').check('get').allowed()",
-        messageExpression: "'no: ' + authorizer.group('').resource('secrets').namespace('default').check('get').reason()",
-      },
+      { expression: 'variables.secrets.allowed()', messageExpression: "'no: ' + variables.secrets.reason()" },
       { expression: "authorizer.path('/metrics').check('get').allowed()", message: 'metrics' },
       { expression: "!authorizer.serviceAccount('default', 'robot').requestResource.check('create').allowed()", message: 'robot may' },
       { expression: "authorizer.requestResource.check('create').allowed()", message: 'may not create' },
@@ -167,7 +166,7 @@ test('a policy may ask what the requester, or an account, is allowed to do', asy
   const jane = { user: { name: 'jane', groups: ['system:authenticated'] }, warnings: [] };
   const asJane = (name: string): Promise<unknown> => world.engine.create(world.definition('v1/configmaps'), jane, 'default', map(name, {}));
   const { status } = await refusal(asJane('hers'));
-  assert.match(status.message ?? '', /denied request: failed expression: authorizer.group|denied request: no:/);
+  assert.match(status.message ?? '', /denied request: no:/);
   const rbac = 'rbac.authorization.k8s.io/v1';
   const bind = (name: string, subject: object): Promise<unknown> =>
     world.engine.create(world.definition(`${rbac}/clusterrolebindings`), world.ctx, undefined, {

@@ -27,6 +27,17 @@ export interface ValidatingAdmissionPolicy extends KubeObject {
     matchConditions?: MatchCondition[];
     variables?: { name: string; expression: string }[];
   };
+  status?: {
+    observedGeneration?: number;
+    /** There as soon as the expressions were looked at. */
+    typeChecking?: { expressionWarnings?: ExpressionWarning[] };
+  };
+}
+
+/** `fieldRef`: 'spec.validations[0].expression' */
+export interface ExpressionWarning {
+  fieldRef: string;
+  warning: string;
 }
 
 export interface ParamRef {

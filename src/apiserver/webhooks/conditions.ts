@@ -18,7 +18,7 @@ export function validateConditions(
   return conditions.flatMap(({ expression }, i) => expressionErrors(expression, variables, `${at}[${i}].expression`, types.BOOL));
 }
 
-/** What is wrong with an expression; an empty one is the vocabulary's to refuse. */
+/** What is wrong with an expression; an empty one is the vocabulary's to refuse. Without `wanted` it may be of any type. */
 export function expressionErrors(
   expression: string | undefined,
   variables: Readonly<Record<string, types.Type>>,
@@ -28,13 +28,19 @@ export function expressionErrors(
   if (expression === undefined || expression.trim() === '') return [];
   try {
     const { type } = compileExpression(expression, variables);
-    if (type.kind === 'dyn' || wanted.some(({ kind }) => kind === type.kind)) return [];
-    const why = wanted.length === 1 ? `must evaluate to ${types.show(wanted[0]!)}` : `must evaluate to one of [${wanted.map(types.show).join(' ')}]`;
+    if (wanted.length === 0 || wanted.some(({ kind }) => kind === type.kind)) return [];
+    const right = wanted.length === 1 ? shown(wanted[0]!) : `one of [${wanted.map(shown).join(' ')}]`;
+    const why = `must evaluate to ${right} but got ${shown(type)}`;
     return [{ reason: 'FieldValueInvalid', field: at, message: `Invalid value: ${JSON.stringify(expression)}: ${why}` }];
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
     return [{ reason: 'FieldValueInvalid', field: at, message: `Invalid value: ${JSON.stringify(expression)}: compilation failed: ${error.message}` }];
   }
+}
+
+/** By the name that the type has in itself. */
+function shown(type: types.Type): string {
+  return type.kind === 'null' ? 'null_type' : types.show(type);
 }
 
 /** One condition that is false decides; else one that fails. Throws what the first failure threw. */

@@ -31,6 +31,39 @@ const request = record('request', {
 /** Objects of the API are not typed here: their kind is not known before the request is. */
 export const REQUEST_VARIABLES: Readonly<Record<string, types.Type>> = { object: types.DYN, oldObject: types.DYN, request, authorizer: AUTHORIZER };
 
+const texts = types.list(types.STRING);
+const labels = types.map(types.STRING, types.STRING);
+/** The namespace of what is asked for, as expressions of policies see it. */
+export const NAMESPACE_OBJECT = record('kubernetes.Namespace', {
+  metadata: record('kubernetes.NamespaceMetadata', {
+    name: types.STRING,
+    generateName: types.STRING,
+    namespace: types.STRING,
+    labels,
+    annotations: labels,
+    UID: types.STRING,
+    creationTimestamp: types.TIMESTAMP,
+    deletionGracePeriodSeconds: types.INT,
+    deletionTimestamp: types.TIMESTAMP,
+    generation: types.INT,
+    resourceVersion: types.STRING,
+    finalizers: texts,
+  }),
+  spec: record('kubernetes.NamespaceSpec', { finalizers: texts }),
+  status: record('kubernetes.NamespaceStatus', {
+    conditions: types.list(
+      record('kubernetes.NamespaceCondition', {
+        status: types.STRING,
+        type: types.STRING,
+        lastTransitionTime: types.TIMESTAMP,
+        message: types.STRING,
+        reason: types.STRING,
+      }),
+    ),
+    phase: types.STRING,
+  }),
+});
+
 function record(name: string, fields: Record<string, types.Type>): types.Type {
   const map = new Map(Object.entries(fields));
   return { kind: 'object', name, fields: () => map };

@@ -7,6 +7,7 @@ import { aggregationController } from '../../apiserver/aggregation/controller.ts
 import { auditedEngine } from '../../apiserver/audit/index.ts';
 import { secretTokens } from '../../apiserver/authn/index.ts';
 import { customResourceController, loadCustomResources } from '../../apiserver/crd/controller.ts';
+import { policyStatusController } from '../../apiserver/policies/status.ts';
 import { createEngine, inProcessClient } from '../../apiserver/index.ts';
 import { certificateSigner, ensurePki, writeKubeconfig } from '../../apiserver/pki/index.ts';
 import { startApiServer } from '../../apiserver/server.ts';
@@ -176,6 +177,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
     undo.push(() => autoscaling.close());
     const controllers = [
       customResourceController(base, engine),
+      policyStatusController(base, () => engine.definitions()),
       aggregationController(base, engine, (service) => server.aggregator.probe(service)),
       ...workloadControllers(base, {
         resources: storedKinds(engine),

@@ -7,6 +7,7 @@ import { classCases } from './classes.ts';
 import { compare, differingLines, makeServiceAccount, type Comparison, type Difference } from './compare.ts';
 import { generatedCases } from './generated.ts';
 import { reasonFor } from './known.ts';
+import { policyCases } from './policies.ts';
 import { defineRatchetedKind, ratchetingCases } from './ratcheting.ts';
 import { runtimeClassCases } from './runtime-classes.ts';
 import { defineRuledKinds, ruleCases } from './rules.ts';
@@ -23,9 +24,16 @@ export const differential: Suite = {
       await Promise.all([upstream, argosy].map((peer) => makeServiceAccount(peer, 'default')));
       await defineRuledKinds([upstream, argosy]);
       await defineRatchetedKind([upstream, argosy]);
-      const cases = [...WRITTEN, ...sequenceCases(), ...ruleCases(), ...ratchetingCases(), ...runtimeClassCases(), ...classCases(), ...generatedCases()].filter(
-        ({ name }) => name.includes(filter),
-      );
+      const cases = [
+        ...WRITTEN,
+        ...sequenceCases(),
+        ...ruleCases(),
+        ...ratchetingCases(),
+        ...policyCases(),
+        ...runtimeClassCases(),
+        ...classCases(),
+        ...generatedCases(),
+      ].filter(({ name }) => name.includes(filter));
       const result = await compare(upstream, argosy, cases, (done) => log(`${done} of ${cases.length} cases`));
       for (const difference of result.differences.filter((found) => reasonFor(found) === undefined))
         log(`${difference.name}\n  ${difference.request}\n${differingLines(difference)}`);
