@@ -2,24 +2,18 @@
 import type { ServerResponse } from 'node:http';
 import type { Cancel, Clock } from '../../runtime/clock.ts';
 import type { ApiWatch, ApiWatchEvent, ResourceDefinition } from '../engine.ts';
+import { Lines, lineOf } from './lines.ts';
 import { renderBookmark, renderWatched, type Rendering } from './representation.ts';
 import { JSON_TYPE } from './respond.ts';
 import { Turns } from './turns.ts';
 
-const PREFIX = {
-  ADDED: Buffer.from('{"type":"ADDED","object":'),
-  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
-  DELETED: Buffer.from('{"type":"DELETED","object":'),
-  BOOKMARK: Buffer.from('{"type":"BOOKMARK","object":'),
-  ERROR: Buffer.from('{"type":"ERROR","object":'),
-};
-const SUFFIX = Buffer.from('}\n');
 /** One write: a watch that begins with 20,000 objects, or is told of large ones, must not hold up others. */
 const SLICE_BYTES = 256 * 1024;
 /** A watch that has ended waits no longer than this for its client to take what was written. */
 const LINGER_MS = 10_000;
 
 const turns = new Turns();
+const lines = new Lines();
 
 export interface WatchOutput {
   definition: ResourceDefinition;
@@ -72,20 +66,18 @@ export function streamWatch(response: ServerResponse, watch: ApiWatch, output: W
         events = watch.drain();
         next = 0;
         // Only where nothing waits: a bookmark says that all before it was told.
-        if (timedOut && output.bookmarks && events.length === 0 && !watch.behind)
-          response.write(Buffer.concat(render({ type: 'BOOKMARK', revision: watch.revision })));
+        if (timedOut && output.bookmarks && events.length === 0 && !watch.behind) response.write(render({ type: 'BOOKMARK', revision: watch.revision }));
         if (timedOut || (watch.ended && events.length === 0 && !watch.behind)) return finish();
         if (events.length === 0) return;
       }
       const pieces: Buffer[] = [];
       let bytes = 0;
       while (next < events.length && bytes < SLICE_BYTES) {
-        for (const piece of render(events[next++]!)) {
-          pieces.push(piece);
-          bytes += piece.length;
-        }
+        const line = render(events[next++]!);
+        pieces.push(line);
+        bytes += line.length;
       }
-      blocked = !response.write(Buffer.concat(pieces, bytes));
+      blocked = !response.write(lines.join(pieces, bytes));
       if (blocked && (timedOut || watch.ended)) linger();
       else wake();
     };
@@ -119,20 +111,20 @@ export function streamWatch(response: ServerResponse, watch: ApiWatch, output: W
   });
 }
 
-/** One event as a line, in pieces. */
-function renderer(output: WatchOutput): (event: ApiWatchEvent) => Buffer[] {
+/** One event as a line. */
+function renderer({ definition, rendering: form, clock }: WatchOutput): (event: ApiWatchEvent) => Buffer {
   let firstTable = true;
   return (event) => {
-    const rendering = { ...output.rendering, now: output.clock.now() };
     switch (event.type) {
       case 'ERROR':
-        return [PREFIX.ERROR, Buffer.from(JSON.stringify(event.status)), SUFFIX];
+        return lineOf(event.type, Buffer.from(JSON.stringify(event.status)));
       case 'BOOKMARK':
-        return [PREFIX.BOOKMARK, renderBookmark(output.definition, event.revision, event.initialEventsEnd === true, rendering), SUFFIX];
+        return lineOf(event.type, renderBookmark(definition, event.revision, event.initialEventsEnd === true, { ...form, now: clock.now() }));
       default: {
-        const object = renderWatched(output.definition, event.object, rendering, firstTable);
+        if (form.form === 'object') return lines.of(event.type, event.object);
+        const object = renderWatched(definition, event.object, { ...form, now: clock.now() }, firstTable);
         firstTable = false;
-        return [PREFIX[event.type], object, SUFFIX];
+        return lineOf(event.type, object);
       }
     }
   };
