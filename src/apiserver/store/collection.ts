@@ -1,14 +1,15 @@
 /** The objects of one resource by key ('namespace/name' or 'name'), in key order, with their recent history. */
 import type { StoredObject } from '../engine.ts';
 import { History, type Change, type HistoryBudget } from './history.ts';
-import { lowerBound, Walk } from './walk.ts';
+import { SortedKeys } from './sorted-keys.ts';
+import { Walk } from './walk.ts';
 
 export type Listener = (change: Change) => void;
 
 export class Collection {
   readonly name: string;
   readonly history: History;
-  readonly #held: { objects: Map<string, StoredObject>; keys: string[]; history: History; version: number };
+  readonly #held: { objects: Map<string, StoredObject>; keys: SortedKeys; history: History; version: number };
   /** Of all changes, and of those in one namespace: most watchers of a large cluster look at one. */
   readonly #listeners = new Set<Listener>();
   readonly #listenersIn = new Map<string, Set<Listener>>();
@@ -16,7 +17,7 @@ export class Collection {
   constructor(name: string, compacted: number, budget?: HistoryBudget) {
     this.name = name;
     this.history = new History(compacted, budget);
-    this.#held = { objects: new Map(), keys: [], history: this.history, version: 0 };
+    this.#held = { objects: new Map(), keys: new SortedKeys(), history: this.history, version: 0 };
   }
 
   get size(): number {
@@ -29,10 +30,11 @@ export class Collection {
 
   /** Objects with keys in [from, to), in order. */
   *range(from = '', to?: string): Generator<[string, StoredObject]> {
-    for (let i = lowerBound(this.#held.keys, from); i < this.#held.keys.length; i++) {
-      const key = this.#held.keys[i]!;
-      if (to !== undefined && key >= to) return;
-      yield [key, this.#held.objects.get(key)!];
+    const { keys, objects } = this.#held;
+    const place = keys.find(from);
+    for (let key = keys.at(place); key !== undefined && (to === undefined || key < to); key = keys.at(place)) {
+      yield [key, objects.get(key)!];
+      keys.advance(place);
     }
   }
 
@@ -55,20 +57,18 @@ export class Collection {
   /** Fills the collection at start: no history, nobody to tell. `sort` must follow. */
   load(key: string, object: StoredObject): void {
     this.#held.objects.set(key, object);
-    this.#held.keys.push(key);
   }
 
   sort(): void {
-    this.#held.keys.sort();
+    this.#held.keys.fill([...this.#held.objects.keys()]);
   }
 
   apply(change: Change): void {
     const { key, object, deleted } = change;
     if (deleted) {
-      if (this.#held.objects.delete(key)) this.#held.keys.splice(lowerBound(this.#held.keys, key), 1);
+      if (this.#held.objects.delete(key)) this.#held.keys.remove(key);
     } else {
-      // Moving 20,000 keys costs some 5 µs: cheaper than sorting when the next list comes.
-      if (!this.#held.objects.has(key)) this.#held.keys.splice(lowerBound(this.#held.keys, key), 0, key);
+      if (!this.#held.objects.has(key)) this.#held.keys.insert(key);
       this.#held.objects.set(key, object);
     }
     this.#held.version++;

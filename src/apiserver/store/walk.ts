@@ -1,9 +1,10 @@
 /** The objects of a collection as they were at one revision, one after the other, while the collection goes on changing. */
 import type { StoredObject } from '../engine.ts';
+import type { Place, SortedKeys } from './sorted-keys.ts';
 
 /** What a walk sees of its collection. */
 export interface Walked {
-  readonly keys: readonly string[];
+  readonly keys: SortedKeys;
   readonly objects: ReadonlyMap<string, StoredObject>;
   /** Grows with each change. */
   readonly version: number;
@@ -19,7 +20,7 @@ export class Walk {
   readonly #to: string | undefined;
   /** Where the next key is, or follows. */
   #from: string;
-  #index = 0;
+  #place: Place = { block: 0, offset: 0 };
   /** What has changed since the revision, as it was then. */
   #then: ReadonlyMap<string, StoredObject | undefined> = new Map();
   /** Of these the keys that were there then and are still to come; the next one last. */
@@ -44,15 +45,19 @@ export class Walk {
   next(): StoredObject | undefined {
     if (this.#version !== this.#walked.version) this.#catchUp();
     const { keys, objects } = this.#walked;
-    while (this.#index < keys.length && this.#then.has(keys[this.#index]!)) this.#index++;
-    const live = this.#index < keys.length && this.#isBeforeEnd(keys[this.#index]!) ? keys[this.#index] : undefined;
+    let live = keys.at(this.#place);
+    while (live !== undefined && this.#then.has(live)) {
+      keys.advance(this.#place);
+      live = keys.at(this.#place);
+    }
+    if (live !== undefined && !this.#isBeforeEnd(live)) live = undefined;
     const past = this.#past.at(-1);
     if (past !== undefined && (live === undefined || past < live)) {
       this.#past.pop();
       return this.#at(past, this.#then.get(past)!);
     }
     if (live === undefined) return undefined;
-    this.#index++;
+    keys.advance(this.#place);
     return this.#at(live, objects.get(live)!);
   }
 
@@ -60,9 +65,9 @@ export class Walk {
   get left(): number {
     if (this.#version !== this.#walked.version) this.#catchUp();
     const { keys, objects } = this.#walked;
-    const end = this.#to === undefined ? keys.length : lowerBound(keys, this.#to);
-    let count = Math.max(0, end - this.#index) + this.#past.length;
-    for (const key of this.#then.keys()) if (objects.has(key) && this.#isBeforeEnd(key) && lowerBound(keys, key) >= this.#index) count--;
+    const end = this.#to === undefined ? keys.size : keys.rank(this.#to);
+    let count = end - keys.rank(this.#from) + this.#past.length;
+    for (const key of this.#then.keys()) if (objects.has(key) && this.#isBeforeEnd(key) && key >= this.#from) count--;
     return count;
   }
 
@@ -82,19 +87,7 @@ export class Walk {
     this.#then = history.undo(this.#revision);
     this.#past = [...this.#then].flatMap(([key, object]) => (object !== undefined && key >= this.#from && this.#isBeforeEnd(key) ? [key] : []));
     this.#past.sort((a, b) => (a < b ? 1 : -1));
-    this.#index = lowerBound(keys, this.#from);
+    this.#place = keys.find(this.#from);
     this.#version = version;
   }
-}
-
-/** Index of the first key that is not less. */
-export function lowerBound(keys: readonly string[], key: string): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (keys[middle]! < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
