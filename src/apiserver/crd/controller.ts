@@ -16,6 +16,8 @@ import { nameConflicts } from './names.ts';
 import { structuralErrors } from './structural.ts';
 
 const RECHECK_MS = 200;
+/** Definitions are the server's own business, in upstream's words. */
+const STATUS_PATCH = { type: 'merge', subresource: 'status', fieldManager: 'kube-apiserver' } as const;
 const IN_PROGRESS: Condition = { type: 'Terminating', status: 'True', reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' };
 
 type Status = NonNullable<CustomResourceDefinition['status']>;
@@ -111,7 +113,7 @@ export function customResourceController(ctx: ControllerContext, engine: ApiEngi
       JSON.stringify(status) !==
       JSON.stringify({ conditions: crd.status?.conditions, acceptedNames: crd.status?.acceptedNames, storedVersions: crd.status?.storedVersions })
     ) {
-      await ctx.client.patch(customResourceDefinitions, { name }, { status }, { type: 'merge', subresource: 'status' });
+      await ctx.client.patch(customResourceDefinitions, { name }, { status }, STATUS_PATCH);
     }
   };
 
@@ -120,12 +122,7 @@ export function customResourceController(ctx: ControllerContext, engine: ApiEngi
     if (!finalizers.includes(CLEAN_UP)) return;
     if (getCondition(crd.status?.conditions, 'Terminating')?.reason !== IN_PROGRESS.reason) {
       const conditions = setCondition<Condition>(crd.status?.conditions, IN_PROGRESS, timestamp(ctx.clock.now()));
-      await ctx.client.patch(
-        customResourceDefinitions,
-        { name: crd.metadata.name ?? '' },
-        { status: { conditions } },
-        { type: 'merge', subresource: 'status' },
-      );
+      await ctx.client.patch(customResourceDefinitions, { name: crd.metadata.name ?? '' }, { status: { conditions } }, STATUS_PATCH);
       return; // The change brings the definition back here.
     }
     const resource = resourceOf(crd);

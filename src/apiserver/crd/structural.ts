@@ -119,7 +119,6 @@ function checkLevel(walk: Walk, schema: JsonSchema, path: string, level: Level, 
 function checkType(errors: FieldError[], schema: JsonSchema, path: string, level: Level): void {
   const type = schema.type || undefined;
   const at = `${path}.type`;
-  if (type !== undefined && !TYPES.includes(type)) errors.push(notSupported(at, type, TYPES));
   const open = schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
   if (level === 'root') {
     if (type === undefined) errors.push(required(at, 'must not be empty at the root'));
@@ -129,6 +128,7 @@ function checkType(errors: FieldError[], schema: JsonSchema, path: string, level
   } else if (type === undefined && !open) {
     errors.push(required(at, level === 'item' ? 'must not be empty for specified array items' : 'must not be empty for specified object fields'));
   }
+  if (type !== undefined && !TYPES.includes(type)) errors.push(notSupported(at, type, TYPES));
   if (type === 'array' && schema.items === undefined) errors.push(required(`${path}.items`, 'must be specified'));
   if (schema.properties !== undefined && schema.additionalProperties !== undefined && schema.additionalProperties !== false)
     errors.push(forbiddenField(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'));

@@ -151,10 +151,15 @@ export class Registry implements ApiEngine {
 
   async createSubresource(definition: ResourceDefinition, ctx: RequestContext, key: ObjectKey, subresource: string, body: KubeObject): Promise<StoredObject> {
     allow(definition, 'create', subresource);
-    await this.#reviewSubresource(definition, ctx, key, subresource, body);
     const handler = this.#handlers.get(handlerName(definition.group, definition.plural, subresource));
-    if (handler !== undefined)
-      return this.#handle(handler, ctx, key, body, { definition: definitionOfKind(definition, subresource) ?? definition, subresource });
+    const shown = definitionOfKind(definition, subresource) ?? definition;
+    if (handler !== undefined) {
+      Object.assign(body, typeMetaOf(shown));
+      body.metadata ??= {};
+      shapeBody(shown, ctx, body);
+    }
+    await this.#reviewSubresource(definition, ctx, key, subresource, body);
+    if (handler !== undefined) return this.#handle(handler, ctx, key, body, { definition: shown, subresource });
     if (definition.group === '' && definition.plural === 'pods') {
       if (subresource === 'binding') return bind(this.#world, ctx, key, body);
       if (subresource === 'eviction') return evict(this.#world, ctx, key, body);

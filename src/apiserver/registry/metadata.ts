@@ -27,7 +27,7 @@ export function generateName(world: RegistryWorld, base: string): string {
 export function keepServerFields(definition: ResourceDefinition, object: KubeObject, old: KubeObject): void {
   const { metadata } = object;
   checkUid(definition, metadata, old);
-  for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'generateName', 'selfLink'] as const) {
+  for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'selfLink'] as const) {
     const value = old.metadata[field];
     // Each field gets the value of the same field: TypeScript cannot see that across a union of names.
     if (value === undefined) delete metadata[field];

@@ -48,7 +48,7 @@ function compareMembers(old: Members | null, next: Members | null, shape: Object
     if (inner === undefined || member?.untracked) continue;
     const [right, left] = [present(next[name], member), present(own(old, name), member)];
     if (right === left || right === undefined) continue;
-    found = collect(found, member?.element ?? `f:${name}`, compareValues(left ?? member?.absent, right, inner));
+    found = collect(found, member?.element ?? `f:${name}`, compareValues(left ?? absence(old, name, member, inner), right, inner));
   }
   for (const name in old) {
     if (skip?.(name)) continue;
@@ -140,6 +140,11 @@ function withChild(set: FieldSet | undefined, element: string, child: FieldSet):
   if (set === undefined) return { [element]: child };
   (set as Record<string, FieldSet>)[element] = child;
   return set;
+}
+
+/** What stood where nothing did. A list that Go wrote as null was there, and empty: who fills it does not own it. */
+function absence(object: Members | null, name: string, member: MemberShape | undefined, { kind }: Shape): unknown {
+  return kind !== 'scalar' && own(object, name) === null ? null : member?.absent;
 }
 
 function present(value: unknown, member: MemberShape | undefined): unknown {

@@ -20,7 +20,7 @@ export function hasGoType(value: unknown, type: Scalar): boolean {
     case 'float64':
       return typeof value === 'number';
     case 'bytes':
-      return typeof value === 'string' && isBase64(value);
+      return Array.isArray(value) ? value.every(isByte) : typeof value === 'string' && isBase64(value);
     case 'time':
     case 'microTime':
       return typeof value === 'string' && (value === '' || TIME.test(value));
@@ -38,6 +38,11 @@ export function hasGoType(value: unknown, type: Scalar): boolean {
     case 'any':
       return true;
   }
+}
+
+/** Go takes a list of numbers for bytes, too; null is zero. */
+function isByte(value: unknown): boolean {
+  return value === null || (Number.isInteger(value) && (value as number) >= 0 && (value as number) < 256);
 }
 
 function isBase64(text: string): boolean {
@@ -78,7 +83,16 @@ const LAYOUT = '2006-01-02T15:04:05Z07:00';
 /** Upstream's text about a value that `hasGoType` refused. */
 export function goValueError({ value, expected, field, owner, path }: GoTypeError): string {
   const { type } = field;
-  const actual = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value === 'number' ? goNumber(value, type) : typeof value;
+  // Of a list of bytes it is one of them.
+  const listed = type === 'bytes' && expected === 'value' && Array.isArray(value);
+  const wrong: unknown = listed ? value.find((one) => !isByte(one)) : value;
+  const actual = Array.isArray(wrong)
+    ? 'array'
+    : typeof wrong === 'boolean'
+      ? 'bool'
+      : typeof wrong === 'number'
+        ? goNumber(wrong, listed ? 'int32' : type)
+        : typeof wrong;
   if (expected === 'value') {
     // Types that decode themselves know nothing of the field they stand in.
     if (type === 'quantity') return new QuantityError(shownText(value)).message;
@@ -89,7 +103,7 @@ export function goValueError({ value, expected, field, owner, path }: GoTypeErro
     }
     if (type === 'bytes' && typeof value === 'string') return `illegal base64 data at input byte ${Math.max(0, value.search(/[^A-Za-z0-9+/\r\n]/))}`;
   }
-  const element = typeof type === 'string' ? GO_TYPES[type] : goName(type);
+  const element = listed ? 'uint8' : typeof type === 'string' ? GO_TYPES[type] : goName(type);
   const wanted = expected === 'list' ? `[]${element}` : expected === 'map' ? `map[string]${element}` : element;
   const struct = owner.name.slice(owner.name.lastIndexOf('.') + 1);
   const fieldPath = (path === '' ? field.name : `${path}.${field.name}`).replace(/\[\d+\]/g, '');

@@ -31,6 +31,19 @@ test('unknown fields are found with their paths, and pruned when asked', () => {
   assert.deepEqual(checkFields(body, podType).unknown, []);
 });
 
+test('bytes may come as a list of numbers', () => {
+  const secretType = schemaOf({ group: '', version: 'v1', kind: 'Secret' });
+  assert.ok(secretType);
+  const secret = { data: { a: [104, 105, null], b: 'aGk=', c: [] } };
+  assert.deepEqual(checkFields(secret, secretType, { prune: true }).typeErrors, []);
+  assert.deepEqual(secret.data, { a: 'aGkA', b: 'aGk=', c: '' });
+  const errors = (value: unknown) => checkFields({ data: { a: value } }, secretType).typeErrors;
+  const at = 'into Go struct field Secret.data of type';
+  assert.deepEqual(errors([1, 'x']), [`json: cannot unmarshal string ${at} uint8`]);
+  assert.deepEqual(errors([300]), [`json: cannot unmarshal number 300 ${at} uint8`]);
+  assert.deepEqual(errors(300), [`json: cannot unmarshal number ${at} []uint8`]);
+});
+
 const wrong: [string, object, string][] = [
   ['a string for a number', { spec: { replicas: 'x' } }, 'json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32'],
   [

@@ -51,6 +51,7 @@ function checkObject(value: unknown, type: TypeSchema, path: string, walk: Walk,
       if (!walk.prune) continue;
       if (isOmitted(fieldValue, field)) delete value[name];
       else if (field.type === 'quantity') canonicalize(value, name);
+      else if (field.type === 'bytes' && field.container !== 'list') pack(value, name);
     } else if (walk.prune && !keepsNull(field)) delete value[name];
   }
 }
@@ -60,6 +61,13 @@ function canonicalize(owner: Record<string, unknown>, name: string): void {
   const value = owner[name];
   if (isObject(value)) for (const key in value) canonicalize(value, key);
   else if ((typeof value === 'string' || typeof value === 'number') && isQuantity(value)) owner[name] = canonicalQuantity(value);
+}
+
+/** Bytes that came as a list of numbers are answered as others are. */
+function pack(owner: Record<string, unknown>, name: string): void {
+  const value = owner[name];
+  if (isObject(value)) for (const key in value) pack(value, key);
+  else if (Array.isArray(value)) owner[name] = Buffer.from(value as number[]).toString('base64');
 }
 
 function checkField(value: unknown, field: FieldSchema, owner: TypeSchema, path: string, walk: Walk, depth: number): void {

@@ -48,9 +48,13 @@ function validateGroup(errors: Errors, group: string): void {
 function validateVersions(errors: Errors, given: readonly Version[] | undefined): void {
   const versions = given ?? [];
   for (const [i, { schema }] of versions.entries()) if (!schema?.openAPIV3Schema) errors.push(required(`spec.versions[${i}].schema.openAPIV3Schema`));
-  for (const [i, { name = '' }] of versions.entries()) {
+  // Upstream's inner form has the first one's in a place of its own, too.
+  const places = versions.map(({ name = '' }, i) => ({ name, at: `spec.versions[${i}].name` }));
+  const [first] = versions;
+  if (first?.name) places.push({ name: first.name, at: 'spec.version' });
+  for (const { name, at } of places) {
     const wrong = isDns1035Label(name);
-    if (wrong.length > 0) errors.push(invalidValue(`spec.versions[${i}].name`, name, wrong.join(',')));
+    if (wrong.length > 0) errors.push(invalidValue(at, name, wrong.join(',')));
   }
   if (new Set(versions.map(({ name }) => name)).size !== versions.length)
     errors.push(invalidValue('spec.versions', versions.map(asUpstreamHasIt), 'must contain unique version names'));

@@ -58,6 +58,13 @@ export const KNOWN: readonly KnownDifference[] = [
     matches: ({ name }) => name === 'managedFields: Ratcheting: retyped as it was' || name === 'managedFields: Ratcheting: a new patterned ["abc"]',
   },
   {
+    reason: "how soon a definition of custom resources is established is its server's own",
+    matches: ({ upstream, argosy }) => {
+      const [theirs, ours] = [upstream, argosy].map(withoutEstablishing);
+      return theirs !== undefined && theirs === ours;
+    },
+  },
+  {
     reason: "versions and addresses are each server's own",
     matches: ({ request }) => request === 'GET /version' || request === 'GET /api',
   },
@@ -73,6 +80,17 @@ function withoutGoValues(text: string): string {
     .replace(/(negative\)|for bound claims)\\n(?:[^"\\]|\\.)*?(?=, spec\.|")/g, '$1')
     .replace(/Invalid value: (?:\{|\\"\{|"\{).*?(?=: (?:field is immutable|strict decoding|json: ))/g, 'Invalid value: <object>')
     .replace(/Invalid value: \\?"\{.*?(?=: strict decoding)/g, 'Invalid value: <object>');
+}
+
+/** An answer that is a definition, without what its server writes into the status some time later; undefined for any other. */
+function withoutEstablishing(text: string): string | undefined {
+  const at = text.indexOf('\n{');
+  const body = (at < 0 ? undefined : JSON.parse(text.slice(at))) as
+    | { kind?: string; metadata: { managedFields?: { subresource?: string }[] }; status?: object }
+    | undefined;
+  if (body?.kind !== 'CustomResourceDefinition') return undefined;
+  const managedFields = body.metadata.managedFields?.filter(({ subresource }) => subresource !== 'status');
+  return text.slice(0, at) + JSON.stringify({ ...body, metadata: { ...body.metadata, managedFields }, status: undefined });
 }
 
 export function reasonFor(difference: Difference): string | undefined {
