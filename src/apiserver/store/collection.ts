@@ -60,7 +60,7 @@ export class Collection {
   }
 
   sort(): void {
-    this.#held.keys.fill([...this.#held.objects.keys()]);
+    this.#held.keys.load([...this.#held.objects.keys()]);
   }
 
   apply(change: Change): void {

@@ -18,7 +18,7 @@ test('keys are in order whatever comes and goes, over many blocks', () => {
   fc.assert(
     fc.property(fc.uniqueArray(key, { maxLength: 3_000 }), fc.array(key, { maxLength: 3_000 }), key, (first, then, from) => {
       const keys = new SortedKeys();
-      keys.fill(first);
+      keys.load(first);
       const model = new Set(first);
       for (const each of then) {
         if (model.delete(each)) keys.remove(each);

@@ -13,7 +13,7 @@ export class SortedKeys {
   #blocks: string[][] = [];
 
   /** Takes keys of any order in place of what was there. */
-  fill(keys: readonly string[]): void {
+  load(keys: readonly string[]): void {
     const sorted = keys.toSorted();
     this.#blocks = [];
     for (let i = 0; i < sorted.length; i += BLOCK_MAX / 2) this.#blocks.push(sorted.slice(i, i + BLOCK_MAX / 2));
