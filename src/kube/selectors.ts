@@ -58,6 +58,24 @@ function tokens(text: string): string[] {
   return found;
 }
 
+/** What is left of a selector, by index: taking from an array's front costs its length. */
+class Tokens {
+  readonly #tokens: readonly string[];
+  #next = 0;
+
+  constructor(text: string) {
+    this.#tokens = tokens(text);
+  }
+
+  get next(): string | undefined {
+    return this.#tokens[this.#next];
+  }
+
+  take(): string | undefined {
+    return this.#tokens[this.#next++];
+  }
+}
+
 function bad(why: string): Error {
   return badRequest(`unable to parse requirement: ${why}`);
 }
@@ -69,40 +87,40 @@ export function parseLabelSelector(text: string): Matcher {
 
 /** The query form, for those who ask others by it. Throws as `parseLabelSelector`. */
 export function parseLabelRequirements(text: string): Requirement[] {
-  const queue = tokens(text);
+  const queue = new Tokens(text);
   const requirements: Requirement[] = [];
   const isWord = (token: string | undefined): token is string => token !== undefined && !/^(?:[!=<>(),]|!=|==)$/.test(token);
   // Nothing is a value, but for what cannot follow one.
   const value = (): string => {
-    const [first] = queue;
-    if (isWord(first)) return queue.shift() ?? '';
+    const first = queue.next;
+    if (isWord(first)) return queue.take() ?? '';
     if (first === undefined || first === ',' || first === ')') return '';
     throw bad(`found '${first}', expected: identifier`);
   };
-  while (queue.length > 0) {
-    const negated = queue[0] === '!' ? queue.shift() !== undefined : false;
-    const key = queue.shift();
+  while (queue.next !== undefined) {
+    const negated = queue.next === '!' ? queue.take() !== undefined : false;
+    const key = queue.take();
     if (!isWord(key))
       throw negated ? bad(`found '${key ?? ''}', expected: identifier`) : badRequest(`found '${key ?? ''}', expected: !, identifier, or 'end of string'`);
     const keyErrors = isQualifiedName(key);
     if (keyErrors.length > 0) throw bad(`<nil>: Invalid value: ${JSON.stringify(key)}: ${keyErrors.join('; ')}`);
-    const operator = queue[0];
+    const operator = queue.next;
     if (negated) {
       requirements.push({ key, operator: '!', values: new Set() });
     } else if (operator === undefined || operator === ',') {
       requirements.push({ key, operator: 'exists', values: new Set() });
     } else {
-      queue.shift();
+      queue.take();
       requirements.push(comparison(key, operator, queue, value));
     }
-    const next = queue.shift();
+    const next = queue.take();
     if (next !== undefined && next !== ',') throw bad(`found '${next}', expected: ',' or 'end of string'`);
-    if (next === ',' && queue.length === 0) throw bad("found '', expected: identifier after ','");
+    if (next === ',' && queue.next === undefined) throw bad("found '', expected: identifier after ','");
   }
   return requirements;
 }
 
-function comparison(key: string, operator: string, queue: string[], value: () => string): Requirement {
+function comparison(key: string, operator: string, queue: Tokens, value: () => string): Requirement {
   switch (operator) {
     case '=':
     case '==':
@@ -117,12 +135,12 @@ function comparison(key: string, operator: string, queue: string[], value: () =>
     }
     case 'in':
     case 'notin': {
-      const open = queue.shift() ?? '';
+      const open = queue.take() ?? '';
       if (open !== '(') throw bad(`found '${open}' expected: '('`);
       const values = new Set<string>();
       for (;;) {
         values.add(labelValue(value()));
-        const next = queue.shift();
+        const next = queue.take();
         if (next === ')') break;
         if (next !== ',') throw bad(`found '${next ?? ''}', expected: ',' or ')'`);
       }

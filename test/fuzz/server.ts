@@ -11,6 +11,7 @@ import { startApiServer, type RunningApiServer } from '../../src/apiserver/serve
 import { realClock } from '../../src/runtime/clock.ts';
 import { silentLogger, type Logger } from '../../src/runtime/log.ts';
 import { realRandom } from '../../src/runtime/random.ts';
+import { fakeKubelet } from '../kubectl/fake-kubelet.ts';
 
 /** How often a law is tried; more by hand: FUZZ_RUNS=20000. */
 export const runs = (normally: number): number => Number(process.env['FUZZ_RUNS'] ?? normally);
@@ -58,7 +59,8 @@ export class FuzzedServer {
     const world = { clock: realClock, random: realRandom, log };
     const pki = ensurePki(dir, { ips: [] });
     const engine = await createEngine({ ...world, serviceCidr: '10.200.0.0/16' });
-    const server = await startApiServer({ ...world, engine, pki, host: '127.0.0.1', port: 0, kubeletOf: () => undefined });
+    const kubelet = fakeKubelet();
+    const server = await startApiServer({ ...world, engine, pki, host: '127.0.0.1', port: 0, kubeletOf: () => kubelet });
     return new FuzzedServer({ dir, engine, server, pki, faults });
   }
 
@@ -71,7 +73,7 @@ export class FuzzedServer {
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => resolve(answer()));
         response.on('error', reject);
-        if (/[?&]watch=/.test(path)) {
+        if (/[?&]watch=/.test(path) && response.statusCode === 200) {
           call.destroy();
           resolve(answer());
         }
@@ -121,8 +123,9 @@ export function checkAnswer({ code, headers, text }: Answer, asked: Asked): void
   if (code < 400 || asked.method === 'HEAD') return;
   // It was no HTTP.
   if (code === 400 && text === '' && headers.connection === 'close') return;
+  // Below a version there are resources; elsewhere answers are for people too.
   const type = headers['content-type'] ?? '';
-  if (type.startsWith('text/plain')) return;
+  if (type.startsWith('text/plain') && !/^\/(api\/[^/?]+|apis\/[^/?]+\/[^/?]+)\/[^?]/.test(asked.path)) return;
   const status = JSON.parse(text) as { kind?: string; status?: string; code?: number; message?: string };
   if (status.kind !== 'Status' || status.status !== 'Failure' || status.code !== code || typeof status.message !== 'string')
     throw new Error(`not a Status: ${said}`);

@@ -81,7 +81,8 @@ async function convert(world: RegistryWorld, webhook: ConversionWebhook, objects
   try {
     const answer = (await world.caller.post(webhook.clientConfig, review, TIMEOUT_SECONDS)) as Answer;
     const converted = verified(answer, apiVersion, uid, kind, asked, desired);
-    return objects.map((object) => (object.apiVersion === desired ? object : converted.shift()!));
+    let next = 0;
+    return objects.map((object) => (object.apiVersion === desired ? object : converted[next++]!));
   } catch (error) {
     if (error instanceof StatusError) throw error;
     throw new StatusError(500, 'InternalError', `conversion webhook for ${kind} failed: ${(error as Error).message}`, {});
@@ -196,6 +197,7 @@ export class ConvertingWatch implements ApiWatch {
 
   async #convert(events: readonly ApiWatchEvent[]): Promise<ApiWatchEvent[]> {
     const objects = await this.#show(events.flatMap((event) => ('object' in event ? [event.object] : [])));
-    return events.map((event) => ('object' in event ? { ...event, object: objects.shift()! } : event));
+    let next = 0;
+    return events.map((event) => ('object' in event ? { ...event, object: objects[next++]! } : event));
   }
 }
