@@ -29,12 +29,21 @@ async function freePort(): Promise<number> {
 describe('the prometheus scaler', { skip: whyNoProgram('prometheus') ?? false }, () => {
   const dir = mkdtempSync(join(tmpdir(), 'argosy-prometheus-'));
   const http = httpGet((host) => Promise.resolve(host));
+  /** What Prometheus counts: `served` grows by a hundred each time it is asked for, once a second. */
+  let served = 0;
+  const app = createServer((_request, response) => {
+    served += 100;
+    response.writeHead(200, { 'Content-Type': 'text/plain' });
+    response.end(`# TYPE requests_total counter\nrequests_total ${served}\n`);
+  });
+  let appPort = 0;
   let port = 0;
   let running: ChildProcess | undefined;
 
   async function start(...args: string[]): Promise<void> {
     const config = join(dir, 'prometheus.yml');
-    writeFileSync(config, `global: {scrape_interval: 1s}\nscrape_configs: [{job_name: self, static_configs: [{targets: ['127.0.0.1:${port}']}]}]\n`);
+    const job = (name: string, at: number): string => `{job_name: ${name}, static_configs: [{targets: ['127.0.0.1:${at}']}]}`;
+    writeFileSync(config, `global: {scrape_interval: 1s}\nscrape_configs: [${job('self', port)}, ${job('app', appPort)}]\n`);
     const flags = [`--config.file=${config}`, `--storage.tsdb.path=${dir}/data`, `--web.listen-address=127.0.0.1:${port}`, ...args];
     running = spawn('prometheus', flags, { stdio: 'ignore' });
     await eventually('prometheus answers', async () => [200, 401].includes((await fetch(`http://127.0.0.1:${port}/-/ready`)).status));
@@ -49,11 +58,14 @@ describe('the prometheus scaler', { skip: whyNoProgram('prometheus') ?? false },
   }
 
   before(async () => {
+    await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+    appPort = (app.address() as AddressInfo).port;
     port = await freePort();
     await start();
   });
   after(async () => {
     await stop();
+    app.close();
     http.close();
     rmSync(dir, { recursive: true, force: true });
   });
@@ -70,7 +82,7 @@ describe('the prometheus scaler', { skip: whyNoProgram('prometheus') ?? false },
   test('answers one number, of a vector or a scalar, and is active above its threshold alone', async () => {
     assert.deepEqual(await read('vector(42)'), { value: 42, active: true });
     assert.deepEqual(await read('42', { activationThreshold: '42' }), { value: 42, active: false });
-    await eventually('itself is scraped', async () => (await read('sum(up)')).value === 1);
+    await eventually('itself is scraped', async () => (await read('sum(up)')).value === 2);
   });
 
   test('no data counts as nothing, or as a failure where that is asked for', async () => {
@@ -87,6 +99,20 @@ describe('the prometheus scaler', { skip: whyNoProgram('prometheus') ?? false },
       assert.deepEqual(await read(query), { value: 0, active: false });
       await assert.rejects(read(query, { ignoreNullValues: 'false' }), /prometheus query returns/);
     });
+
+  test('a counter that starts anew, as with a new process, makes no wild number', async () => {
+    const rate = async (): Promise<number> => (await read('sum(rate(requests_total[5s]))')).value;
+    await eventually('it is counted', async () => (await rate()) > 80);
+    served = 0;
+    const until = performance.now() + 6_000;
+    for (let last = 0; performance.now() < until;) {
+      const value = await rate();
+      assert.ok(value > 40 && value < 160, `${value} requests a second`);
+      // Each new scrape is looked at once.
+      await eventually('another scrape', async () => served > last, 5);
+      last = served;
+    }
+  });
 
   test('a wrong query fails, with what Prometheus says of it', async () => {
     await assert.rejects(read('sum('), /prometheus query api returned error. status: 400: .*parse error/);
