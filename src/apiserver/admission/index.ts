@@ -2,7 +2,7 @@
  * Admission: what the API adds to objects, and which it turns away, by looking at other objects.
  * Plugins run in upstream's order; webhooks will join them here. `plugin.ts` says what a plugin is.
  */
-import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction, clusterTrustBundleAttest, podCertificateSigning } from './certificates.ts';
 import { defaultIngressClass } from './default-ingress-class.ts';
 import { defaultTolerations } from './default-tolerations.ts';
 import { limitRanges } from './limit-ranges.ts';
@@ -31,6 +31,8 @@ const PLUGINS: readonly AdmissionPlugin[] = [
   runtimeClass,
   certificateApproval,
   certificateSigning,
+  podCertificateSigning,
+  clusterTrustBundleAttest,
   certificateSubjectRestriction,
   defaultIngressClass,
   rbacEscalation,

@@ -4,7 +4,7 @@ import type { Exchange } from './exchange.ts';
 import { isTrue } from './query.ts';
 import { send, sendJson } from './respond.ts';
 
-export const SERVER_VERSION = 'v1.34.2';
+export const SERVER_VERSION = 'v1.37.2';
 
 /** Undefined: fine; else why not. */
 type Check = () => string | undefined;

@@ -6,7 +6,7 @@ import { encode } from '../store/stored-object.ts';
 import type { Review } from '../webhooks/review.ts';
 import { checkIdentity, keyOf, shapeBody } from './body.ts';
 import { prepareViews, storageForm } from './conversion.ts';
-import { prepareCreate } from './kinds.ts';
+import { prepareCreate, prepareDefaults } from './kinds.ts';
 import { managersOfNew, setManagers } from './managed-fields.ts';
 import { generateName, stampNew } from './metadata.ts';
 import { validate } from './strategy.ts';
@@ -28,6 +28,7 @@ export async function create(
   checkIdentity(definition, namespace === undefined ? {} : { namespace }, body);
   if (body.metadata.resourceVersion) throw new StatusError(400, 'BadRequest', 'resourceVersion should not be set on objects to be created');
   shapeBody(definition, ctx, body);
+  prepareDefaults(body, { world, definition });
   if (!applied) setManagers(body, managersOfNew({ world, definition, ctx }, body));
   const generated = !body.metadata.name && body.metadata.generateName;
   if (generated) body.metadata.name = generateName(world, generated);

@@ -2,8 +2,8 @@
 import type { CertificateSigningRequest } from '../../kube/certificates/types.ts';
 import { qosClass } from '../../kube/pods.ts';
 import type { CustomResourceDefinition, DaemonSet, Job, KubeObject, Namespace, PersistentVolume, Pod, Service, Unstructured } from '../../kube/types.ts';
+import type { DeviceTaintRule } from '../../kube/validation/devices.ts';
 import { timestamp } from '../../runtime/clock.ts';
-import type { ResourceDefinition } from '../engine.ts';
 import { equalJson } from '../../kube/json.ts';
 import { collectionName, type WriteRequest } from './world.ts';
 
@@ -27,10 +27,12 @@ const FIRST_STATUS: Record<string, object> = {
 const CREATED_WITH_STATUS = new Set(['/nodes']);
 
 interface KindRules {
+  /** Defaults that take the time: before it is said whose fields are whose. */
+  defaults?(object: KubeObject, now: string): void;
   /** After the defaults, before admission. */
   create?(object: KubeObject, request: WriteRequest): void;
   /** Before validation; `old` is shared and must not be changed. */
-  update?(object: KubeObject, old: KubeObject): void;
+  update?(object: KubeObject, old: KubeObject, now: string): void;
   /** The same for a write through a subresource. */
   subresource?(object: KubeObject, old: KubeObject, subresource: string, now: string): void;
 }
@@ -139,6 +141,10 @@ const RULES: Record<string, KindRules> = {
       delete spec?.['preferredHolder'];
     },
   },
+  'resource.k8s.io/devicetaintrules': {
+    defaults: (object, now) => dateTaint(object, undefined, now),
+    update: dateTaint,
+  },
   'certificates.k8s.io/certificatesigningrequests': {
     create(object, { ctx }) {
       const csr = object as CertificateSigningRequest;
@@ -161,6 +167,14 @@ const RULES: Record<string, KindRules> = {
   },
 };
 
+/** A device is tainted since the rule says so with this effect. */
+function dateTaint(rule: DeviceTaintRule, before: DeviceTaintRule | undefined, now: string): void {
+  const [taint, old] = [rule.spec?.taint, before?.spec?.taint];
+  if (taint === undefined) return;
+  taint.timeAdded ??= now;
+  if (old !== undefined && taint.effect !== old.effect && taint.timeAdded === old.timeAdded) taint.timeAdded = now;
+}
+
 /** The server dates conditions; those of `kept` types are the old ones as long as their number stays (else validation refuses). */
 function settleConditions(csr: CertificateSigningRequest, old: CertificateSigningRequest, kept: readonly string[], now: string): void {
   const before = old.status?.conditions ?? [];
@@ -182,6 +196,12 @@ function settleConditions(csr: CertificateSigningRequest, old: CertificateSignin
   csr.status = { ...csr.status, conditions };
 }
 
+type Change = Pick<WriteRequest, 'world' | 'definition'>;
+
+export function prepareDefaults(object: KubeObject, { world, definition }: Change): void {
+  RULES[collectionName(definition.storage)]?.defaults?.(object, timestamp(world.clock.now()));
+}
+
 export function prepareCreate(object: KubeObject, request: WriteRequest): void {
   const { definition } = request;
   const collection = collectionName(definition.storage);
@@ -194,16 +214,11 @@ export function prepareCreate(object: KubeObject, request: WriteRequest): void {
   RULES[collection]?.create?.(object, request);
 }
 
-export function prepareUpdate(definition: ResourceDefinition, object: KubeObject, old: KubeObject): void {
-  RULES[collectionName(definition.storage)]?.update?.(object, old);
+export function prepareUpdate({ world, definition }: Change, object: KubeObject, old: KubeObject): void {
+  RULES[collectionName(definition.storage)]?.update?.(object, old, timestamp(world.clock.now()));
 }
 
-export function prepareSubresource(
-  { world, definition }: Pick<WriteRequest, 'world' | 'definition'>,
-  object: KubeObject,
-  old: KubeObject,
-  subresource: string,
-): void {
+export function prepareSubresource({ world, definition }: Change, object: KubeObject, old: KubeObject, subresource: string): void {
   RULES[collectionName(definition.storage)]?.subresource?.(object, old, subresource, timestamp(world.clock.now()));
 }
 

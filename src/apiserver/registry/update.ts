@@ -21,8 +21,17 @@ const REVISION_NEEDED = new Set([
   'policy/poddisruptionbudgets',
   'coordination.k8s.io/leases',
   'node.k8s.io/runtimeclasses',
-  'admissionregistration.k8s.io/validatingwebhookconfigurations',
   'admissionregistration.k8s.io/mutatingwebhookconfigurations',
+  'admissionregistration.k8s.io/validatingadmissionpolicies',
+  'admissionregistration.k8s.io/validatingadmissionpolicybindings',
+  'admissionregistration.k8s.io/validatingwebhookconfigurations',
+  'certificates.k8s.io/clustertrustbundles',
+  'certificates.k8s.io/podcertificaterequests',
+  'resource.k8s.io/devicetaintrules',
+  'storage.k8s.io/csidrivers',
+  'storage.k8s.io/csinodes',
+  'storage.k8s.io/csistoragecapacities',
+  'storage.k8s.io/volumeattachments',
 ]);
 
 /** Kinds that a replace makes where there is none, as upstream. */
@@ -109,7 +118,7 @@ export async function change(
   keepServerFields(definition, object, old.object);
   setManagers(object, managers);
   object.metadata.resourceVersion = old.object.metadata.resourceVersion;
-  if (subresource === undefined) prepareUpdate(definition, object, old.object);
+  if (subresource === undefined) prepareUpdate(write, object, old.object);
   else prepareSubresource(write, object, old.object, subresource);
   world.admission.admit({ operation: 'update', world, definition, ctx, key, object, old: old.object, ...(subresource === undefined ? {} : { subresource }) });
   const review = asScale

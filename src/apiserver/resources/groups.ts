@@ -1,4 +1,4 @@
-/** The named groups, all kinds that Kubernetes 1.34 serves by default. */
+/** The named groups, all kinds that Kubernetes 1.37 serves by default. */
 import type { ResourceDefinition } from '../engine.ts';
 import { fields, resource, review } from './define.ts';
 import { convertEvent, newEventFields } from './events.ts';
@@ -67,6 +67,11 @@ export const groupResources: readonly ResourceDefinition[] = [
       },
     ],
   }),
+  resource('certificates.k8s.io/v1', 'ClusterTrustBundle', 'clustertrustbundles', { cluster: true, fields: fields('spec.signerName') }),
+  resource('certificates.k8s.io/v1', 'PodCertificateRequest', 'podcertificaterequests', {
+    status: true,
+    fields: fields('spec.signerName', 'spec.podName', 'spec.nodeName'),
+  }),
   resource('networking.k8s.io/v1', 'IngressClass', 'ingressclasses', { cluster: true, generation: true }),
   resource('networking.k8s.io/v1', 'Ingress', 'ingresses', { short: ['ing'], status: true, generation: true }),
   resource('networking.k8s.io/v1', 'IPAddress', 'ipaddresses', {
@@ -82,7 +87,7 @@ export const groupResources: readonly ResourceDefinition[] = [
   resource('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings'),
   resource('rbac.authorization.k8s.io/v1', 'Role', 'roles'),
   resource('storage.k8s.io/v1', 'CSIDriver', 'csidrivers', { cluster: true }),
-  resource('storage.k8s.io/v1', 'CSINode', 'csinodes', { cluster: true }),
+  resource('storage.k8s.io/v1', 'CSINode', 'csinodes', { cluster: true, status: true }),
   resource('storage.k8s.io/v1', 'CSIStorageCapacity', 'csistoragecapacities'),
   resource('storage.k8s.io/v1', 'StorageClass', 'storageclasses', { short: ['sc'], cluster: true }),
   resource('storage.k8s.io/v1', 'VolumeAttachment', 'volumeattachments', { cluster: true, status: true }),
@@ -122,6 +127,7 @@ export const groupResources: readonly ResourceDefinition[] = [
   resource('flowcontrol.apiserver.k8s.io/v1', 'FlowSchema', 'flowschemas', { cluster: true, status: true, generation: true }),
   resource('flowcontrol.apiserver.k8s.io/v1', 'PriorityLevelConfiguration', 'prioritylevelconfigurations', { cluster: true, status: true, generation: true }),
   resource('resource.k8s.io/v1', 'DeviceClass', 'deviceclasses', { cluster: true }),
+  resource('resource.k8s.io/v1', 'DeviceTaintRule', 'devicetaintrules', { cluster: true, status: true, generation: true }),
   resource('resource.k8s.io/v1', 'ResourceClaim', 'resourceclaims', { status: true }),
   resource('resource.k8s.io/v1', 'ResourceClaimTemplate', 'resourceclaimtemplates'),
   resource('resource.k8s.io/v1', 'ResourceSlice', 'resourceslices', { cluster: true, fields: fields('spec.nodeName', 'spec.driver') }),

@@ -35,6 +35,7 @@ function binding(place: 'roleBinding' | 'clusterRoleBinding', refersTo: string):
 }
 
 const REQUEST = 'certificates.k8s.io/v1/CertificateSigningRequestSpec';
+const POD_REQUEST = 'certificates.k8s.io/v1/PodCertificateRequestSpec';
 const LEVEL = 'flowcontrol.apiserver.k8s.io/v1';
 
 const webhooks = simple([NAME, ['Webhooks:integer', 'Webhooks indicates the number of webhooks registered in this configuration'], AGE], (o, now) => [
@@ -86,6 +87,27 @@ export const accessPrinters: Record<string, Printer> = {
       const why = available?.status !== 'True' && available?.reason ? ` (${available.reason})` : '';
       return [named(o), service, available === undefined ? 'Unknown' : `${available.status}${why}`, ageOf(o, now)];
     },
+  ),
+  'certificates.k8s.io/ClusterTrustBundle': simple([NAME, ['SignerName', 'certificates.k8s.io/v1/ClusterTrustBundleSpec#signerName']], (o) => [
+    named(o),
+    text(o, 'spec', 'signerName') || NONE,
+  ]),
+  'certificates.k8s.io/PodCertificateRequest': simple(
+    [
+      NAME,
+      ['PodName', `${POD_REQUEST}#podName`],
+      ['ServiceAccountName', `${POD_REQUEST}#serviceAccountName`],
+      ['NodeName', `${POD_REQUEST}#nodeName`],
+      ['SignerName', `${POD_REQUEST}#signerName`],
+      ['State', 'Is the request Pending, Issued, Denied, or Failed?'],
+      ['UnverifiedUserAnnotations', `${POD_REQUEST}#unverifiedUserAnnotations`],
+    ],
+    (o) => [
+      named(o),
+      ...['podName', 'serviceAccountName', 'nodeName', 'signerName'].map((name) => text(o, 'spec', name)),
+      (items(o, 'status', 'conditions').findLast(({ type }) => ['Issued', 'Denied', 'Failed'].includes(String(type)))?.['type'] as string) ?? 'Pending',
+      formatLabelSelector({ matchLabels: (at(o, 'spec', 'unverifiedUserAnnotations') ?? {}) as Record<string, string> }),
+    ],
   ),
   'flowcontrol.apiserver.k8s.io/FlowSchema': simple(
     [

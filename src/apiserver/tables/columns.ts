@@ -33,11 +33,11 @@ const VALUES = '\n\nPossible enum values:';
 const FIELD = /^(?:(\S+)\/)?([^/\s]+)\/(\S+)#(\S+)$/;
 
 function describe(text: string): string {
-  if (text.startsWith('metadata#')) return descriptionOf(objectMetaSchema(), text.slice('metadata#'.length));
+  if (text.startsWith('metadata#')) return descriptionOf(objectMetaSchema().name, text.slice('metadata#'.length));
   const [, group = '', version = '', kind = '', field = ''] = FIELD.exec(text) ?? [];
   if (field === '') return text;
   const type = schemaOf({ group, version, kind });
-  return type === undefined ? '' : (descriptionOf(type, field).split(VALUES)[0] ?? '');
+  return type === undefined ? '' : (descriptionOf(type.name, field).split(VALUES)[0] ?? '');
 }
 
 export const NAME: ColumnSpec = ['Name', 'metadata#name'];

@@ -1,5 +1,6 @@
 /** Tables of the other built-in kinds: networking, revisions, devices, and those that show no more than when they were made. */
 import { getCondition, type Condition } from '../../kube/conditions.ts';
+import { humanDuration } from '../../kube/duration.ts';
 import { formatLabelSelector } from '../../kube/selectors.ts';
 import type { LabelSelector, Unstructured } from '../../kube/types.ts';
 import { AGE, ageOf, NAME, NONE, type Printer } from './columns.ts';
@@ -8,6 +9,7 @@ import { at, items, named, simple, text } from './fields.ts';
 /** Name and the moment of creation: kinds without a printer of their own upstream. */
 const createdAt = simple([NAME, ['Created At:date', 'metadata#creationTimestamp']], (o) => [named(o), o.metadata.creationTimestamp ?? '']);
 
+const TAINT = 'resource.k8s.io/v1/DeviceTaint';
 const MAX_HOSTS = 3;
 
 function hosts(ingress: Unstructured): string {
@@ -167,6 +169,14 @@ export const otherPrinters: Record<string, Printer> = {
     claimState(o),
     ageOf(o, now),
   ]),
+  'resource.k8s.io/DeviceTaintRule': simple(
+    [NAME, ['Key', `${TAINT}#key`], ['Value', `${TAINT}#value`], ['Effect', `${TAINT}#effect`], ['TimeAdded', `${TAINT}#timeAdded`], AGE],
+    (o, now) => {
+      const added = text(o, 'spec', 'taint', 'timeAdded');
+      const taint = ['key', 'value', 'effect'].map((name) => text(o, 'spec', 'taint', name));
+      return [named(o), ...taint, added === '' ? '' : humanDuration(now - Date.parse(added)), ageOf(o, now)];
+    },
+  ),
   'resource.k8s.io/ResourceSlice': simple(
     [
       NAME,

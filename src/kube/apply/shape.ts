@@ -118,7 +118,7 @@ export function shapeOfType(type: TypeSchema): ObjectShape {
 }
 
 export function* membersOf(type: TypeSchema): Iterable<[string, MemberShape]> {
-  for (const [name, field] of type.fields) yield [name, { element: `f:${name}`, shape: shapeOfField(field), ...absenceOf(field, type) }];
+  for (const [name, field] of type.fields) yield [name, { element: `f:${name}`, shape: shapeOfField(field), ...absenceOf(field) }];
 }
 
 function shapeOfField(field: FieldSchema): Shape {
@@ -130,13 +130,10 @@ function shapeOfField(field: FieldSchema): Shape {
       return { kind: 'object', atomic: field.mapType === 'atomic', fields: new Map(), element };
     case 'list': {
       const { atomic, keys } = listKindOf(field);
-      return listShape(element, atomic, keys, (key) => KEY_DEFAULTS[key]);
+      return listShape(element, atomic, keys, (key) => (typeof field.type === 'string' ? undefined : field.type.fields.get(key)?.default));
     }
   }
 }
-
-/** Of ports, wherever they are told apart by it: the npm packages the table is made from have no defaults. */
-const KEY_DEFAULTS: Record<string, unknown> = { protocol: 'TCP' };
 
 /** As upstream reads the markers: the list type first, then the patch strategy. */
 function listKindOf({ listType, listMapKeys, patchStrategy, patchMergeKey }: FieldSchema): { atomic: boolean; keys?: readonly string[] } {
@@ -145,13 +142,9 @@ function listKindOf({ listType, listMapKeys, patchStrategy, patchMergeKey }: Fie
   return { atomic: false, ...(patchMergeKey === undefined ? {} : { keys: [patchMergeKey] }) };
 }
 
-function absenceOf({ type, container, required, pointer, number }: FieldSchema, owner: TypeSchema): Pick<MemberShape, 'absent' | 'zero'> {
-  if (container !== 'none') return { absent: required ? null : undefined, zero: null };
-  if (typeof type !== 'string') {
-    // Kinds without protobuf do not say what is a pointer: there, what may be left out is one.
-    const isPointer = pointer || (number === undefined && !required && !owner.isKind);
-    return { absent: isPointer ? undefined : NO_STRUCT };
-  }
+function absenceOf({ type, container, written, pointer }: FieldSchema): Pick<MemberShape, 'absent' | 'zero'> {
+  if (container !== 'none') return { absent: written ? null : undefined, zero: null };
+  if (typeof type !== 'string') return { absent: pointer ? undefined : NO_STRUCT };
   return pointer ? { absent: undefined } : { absent: undefined, zero: ZEROS[type] };
 }
 

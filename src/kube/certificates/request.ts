@@ -27,7 +27,12 @@ const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\s*\n([A-Za-z0-9+/=\s]*)-----END 
 export function parseRequest(pem: string): CertificateRequest {
   const [, type, body] = PEM_BLOCK.exec(pem) ?? [];
   if (type !== 'CERTIFICATE REQUEST' || body === undefined) throw new Error('PEM block type must be CERTIFICATE REQUEST');
-  const [information, algorithm, signature] = readSequence(Buffer.from(body, 'base64'));
+  return parseDerRequest(Buffer.from(body, 'base64'));
+}
+
+/** The same without PEM around it. */
+export function parseDerRequest(der: Buffer): CertificateRequest {
+  const [information, algorithm, signature] = readSequence(der);
   const [, subject, publicKey, attributes] = information === undefined ? [] : readAll(information.content);
   if (information === undefined || subject === undefined || publicKey === undefined || algorithm === undefined || signature?.tag !== 0x03)
     throw new Error('asn1: structure error: not a certificate request');

@@ -251,8 +251,10 @@ const DEFAULTS: Record<string, Defaulter> = {
       volumeLifecycleModes: ['Persistent'],
       requiresRepublish: false,
       seLinuxMount: false,
+      preventPodSchedulingIfMissing: false,
     });
   }),
+  'certificates.k8s.io/v1/PodCertificateRequest': define<Unstructured>((object) => fill((object['spec'] ??= {}), { maxExpirationSeconds: 86_400 })),
   'discovery.k8s.io/v1/EndpointSlice': define<Unstructured>((object) => {
     fill(object, { endpoints: null, ports: null });
     for (const endpoint of list(object['endpoints'])) fill(endpoint, { conditions: {} });

@@ -128,10 +128,10 @@ function decodeMapEntry(bytes: Uint8Array, field: FieldSchema, owner: TypeSchema
   return [key, value];
 }
 
-/** What `omitempty` would leave out. Required fields are written by Go whatever they hold. */
+/** What `omitempty` would leave out. */
 function isZero(value: unknown, field: FieldSchema): boolean {
   if (value === undefined) return true;
-  if (field.pointer || field.required) return false;
+  if (field.pointer || field.written) return false;
   if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
   return value === '' || value === 0 || value === false;
 }

@@ -56,9 +56,9 @@ function common(gvk: typeof POD, ref: string): Doc {
   if (type === undefined) throw new Error(`there is no type ${gvk.kind}`);
   const meta = type.fields.get('metadata')?.type as TypeSchema;
   return {
-    apiVersion: { type: 'string', description: descriptionOf(type, 'apiVersion') },
-    kind: { type: 'string', description: descriptionOf(type, 'kind') },
-    metadata: { allOf: [{ $ref: ref + meta.name }], description: descriptionOf(type, 'metadata') },
+    apiVersion: { type: 'string', description: descriptionOf(type.name, 'apiVersion') },
+    kind: { type: 'string', description: descriptionOf(type.name, 'kind') },
+    metadata: { allOf: [{ $ref: ref + meta.name }], description: descriptionOf(type.name, 'metadata') },
   };
 }
 

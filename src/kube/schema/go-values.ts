@@ -23,7 +23,7 @@ export function hasGoType(value: unknown, type: Scalar): boolean {
       return Array.isArray(value) ? value.every(isByte) : typeof value === 'string' && isBase64(value);
     case 'time':
     case 'microTime':
-      return typeof value === 'string' && (value === '' || TIME.test(value));
+      return typeof value === 'string' && TIME.test(value);
     case 'duration':
       return typeof value === 'string';
     case 'quantity':

@@ -1,11 +1,10 @@
 /**
- * The schema table: every built-in type of Kubernetes 1.34 with its fields, as data (data/types.json, made by scripts/schema/generate.ts).
+ * The schema table: every built-in type of Kubernetes 1.37 with its fields, as data (data/types.json, made by scripts/schema/generate.ts).
  * It drives strict decoding, pruning, protobuf, strategic merge and OpenAPI. Words: a *type* has fields; a *field* has a value type
  * and may be a list or a map of it. Types are made when first asked for.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAtomicType } from './atomic-types.ts';
 import { dataDir } from './data-dir.ts';
 import type { FieldData, TypeData } from './table-data.ts';
 
@@ -42,8 +41,10 @@ export interface FieldSchema {
   readonly listType?: string;
   readonly listMapKeys?: readonly string[];
   readonly mapType?: string;
-  /** Go keeps it by pointer: in protobuf its zero value ('', 0, false, {}) counts, where for others it means absent. */
+  /** Go keeps it by pointer: its zero value ('', 0, false, {}) counts, where for others it means absent. */
   readonly pointer: boolean;
+  /** Go writes it whatever it holds. */
+  readonly written: boolean;
   /** In protobuf; absent for fields of an inlined struct and of kinds without protobuf. */
   readonly number?: number;
   /** Its message in protobuf is something else in JSON: any value, or a schema or what may stand for one. */
@@ -72,6 +73,7 @@ const GROUPS: Record<string, string> = {
   'rbac.authorization.k8s.io': 'rbac',
   'scheduling.k8s.io': 'scheduling',
   'storage.k8s.io': 'storage',
+  'storagemigration.k8s.io': 'storagemigration',
   'coordination.k8s.io': 'coordination',
   'discovery.k8s.io': 'discovery',
   'events.k8s.io': 'events',
@@ -114,7 +116,7 @@ function typeNamed(name: string): TypeSchema | undefined {
   const type: TypeSchema = {
     name,
     isKind: entry.kind === true,
-    atomic: isAtomicType(name),
+    atomic: entry.atomic === true,
     // Lazily: types refer to each other, some to themselves.
     get fields() {
       return (fields ??= new Map(entry.fields.map((field) => [field.n, makeField(field)])));
@@ -140,6 +142,7 @@ function makeField(field: FieldData): FieldSchema {
     container: field.c === 'l' ? 'list' : field.c === 'm' ? 'map' : 'none',
     required: field.r === 1,
     pointer: field.z === 1,
+    written: field.r === 1 || field.k === 1,
     ...(field.d === undefined ? {} : { default: field.d }),
     ...(field.ps === undefined ? {} : { patchStrategy: field.ps }),
     ...(field.mk === undefined ? {} : { patchMergeKey: field.mk }),
@@ -173,10 +176,10 @@ export function objectMetaSchema(): TypeSchema {
 
 let descriptions: Record<string, [string, Record<string, string>]> | undefined;
 
-/** The text `kubectl explain` shows of a type, or of its field; '' when there is none. Loaded at first use. */
-export function descriptionOf(type: TypeSchema, field?: string): string {
+/** The text `kubectl explain` shows of a type (by OpenAPI name), or of its field; '' when there is none. Loaded at first use. */
+export function descriptionOf(type: string, field?: string): string {
   descriptions ??= JSON.parse(readFileSync(join(dataDir, 'descriptions.json'), 'utf8')) as Record<string, [string, Record<string, string>]>;
-  const entry = descriptions[type.name];
+  const entry = descriptions[type];
   if (!entry) return '';
   return field === undefined ? entry[0] : (entry[1][field] ?? '');
 }

@@ -20,7 +20,7 @@ export function openApiV2(documents: readonly Doc[]): Doc {
       else joinKinds(known, converted);
     }
   }
-  return { swagger: '2.0', info: { title: 'Kubernetes', version: 'v1.34.2' }, paths: {}, definitions };
+  return { swagger: '2.0', info: { title: 'Kubernetes', version: 'v1.37.2' }, paths: {}, definitions };
 }
 
 const KINDS = 'x-kubernetes-group-version-kind';

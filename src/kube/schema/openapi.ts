@@ -44,20 +44,18 @@ const SCALAR_DOCS: Record<Scalar, Doc> = {
   strings: { type: 'array', items: { type: 'string' } },
   any: {},
 };
-const NAMED_SCALARS: Doc = {
+const NAMED_SCALARS: Record<string, Doc> = {
   'io.k8s.apimachinery.pkg.api.resource.Quantity': {
     oneOf: [{ type: 'string' }, { type: 'number' }],
-    description: 'A fixed-point number with a decimal (m, k, M, G) or binary (Ki, Mi, Gi) suffix: "250m", "1G", "512Mi".',
   },
   'io.k8s.apimachinery.pkg.util.intstr.IntOrString': {
     oneOf: [{ type: 'integer' }, { type: 'string' }],
     format: 'int-or-string',
-    description: 'IntOrString is a type that can hold an int32 or a string.',
   },
-  'io.k8s.apimachinery.pkg.apis.meta.v1.Time': { type: 'string', format: 'date-time', description: 'A moment in RFC 3339.' },
-  'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime': { type: 'string', format: 'date-time', description: 'A moment in RFC 3339 with microseconds.' },
-  'io.k8s.apimachinery.pkg.runtime.RawExtension': { type: 'object', description: 'An object of any kind.' },
-  'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': { type: 'object', description: 'A set of fields, as a trie in JSON.' },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.Time': { type: 'string', format: 'date-time' },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime': { type: 'string', format: 'date-time' },
+  'io.k8s.apimachinery.pkg.runtime.RawExtension': { type: 'object' },
+  'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1': { type: 'object' },
 };
 
 /** Members of JSON schemas that may be this or that, and so have no type. */
@@ -72,18 +70,20 @@ const EITHER: Readonly<Record<string, string>> = {
   items: 'JSONSchemaPropsOrArray',
   status: 'CustomResourceSubresourceStatus',
 };
-const EITHER_DOCS: Doc = {
-  JSON: { description: 'Any JSON value.' },
-  JSONSchemaPropsOrArray: { description: 'A schema, or a list of schemas.' },
-  JSONSchemaPropsOrBool: { description: 'A schema, or true or false.' },
-  JSONSchemaPropsOrStringArray: { description: 'A schema, or a list of names of properties.' },
-  CustomResourceSubresourceStatus: { type: 'object', description: 'How to serve the status subresource; nothing is configured.' },
+const EITHER_DOCS: Record<string, Doc> = {
+  JSON: {},
+  JSONSchemaPropsOrArray: {},
+  JSONSchemaPropsOrBool: {},
+  JSONSchemaPropsOrStringArray: {},
+  CustomResourceSubresourceStatus: { type: 'object' },
 };
 
 /** The document of one group and version. */
 export function openApiV3(gv: GroupVersion, resources: readonly OpenApiResource[]): Doc {
-  const schemas: Doc = { ...NAMED_SCALARS };
-  if (gv.group === 'apiextensions.k8s.io') for (const [name, doc] of Object.entries(EITHER_DOCS)) schemas[EXTENSIONS + name] = doc;
+  const schemas: Doc = {};
+  for (const [name, doc] of Object.entries(NAMED_SCALARS)) schemas[name] = { ...doc, description: descriptionOf(name) };
+  if (gv.group === 'apiextensions.k8s.io')
+    for (const [name, doc] of Object.entries(EITHER_DOCS)) schemas[EXTENSIONS + name] = { ...doc, description: descriptionOf(EXTENSIONS + name) };
   const paths: Doc = {};
   for (const resource of resources) {
     const gvk = { group: gv.group, version: gv.version, kind: resource.kind };
@@ -103,7 +103,7 @@ export function openApiV3(gv: GroupVersion, resources: readonly OpenApiResource[
   }
   const deleteOptions = schemaOf({ group: '', version: 'v1', kind: 'DeleteOptions' });
   if (deleteOptions) addType(schemas, deleteOptions);
-  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'v1.34.2' }, paths, components: { schemas } };
+  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'v1.37.2' }, paths, components: { schemas } };
 }
 
 function addType(schemas: Doc, type: TypeSchema, gvk?: { group: string; version: string; kind: string }): void {
@@ -113,14 +113,14 @@ function addType(schemas: Doc, type: TypeSchema, gvk?: { group: string; version:
     return;
   }
   const properties: Doc = {};
-  const doc: Doc = { type: 'object', description: descriptionOf(type), properties };
+  const doc: Doc = { type: 'object', description: descriptionOf(type.name), properties };
   schemas[type.name] = doc;
   if (gvk) doc['x-kubernetes-group-version-kind'] = [gvk];
   const required = [...type.fields.values()].filter((field) => field.required).map((field) => field.name);
   if (required.length > 0) doc['required'] = required;
   if (type.atomic) doc['x-kubernetes-map-type'] = 'atomic';
   for (const field of type.fields.values()) {
-    properties[field.name] = fieldDoc(type, field, descriptionOf(type, field.name));
+    properties[field.name] = fieldDoc(type, field, descriptionOf(type.name, field.name));
     if (typeof field.type !== 'string') addType(schemas, field.type);
   }
 }
@@ -140,10 +140,8 @@ function fieldDoc(type: TypeSchema, field: FieldSchema, description: string): Do
       : typeof field.type === 'string'
         ? { ...SCALAR_DOCS[field.type], ...(values.length > 0 ? { enum: values } : {}) }
         : { allOf: [{ $ref: REF + field.type.name }] };
-  const element: Doc =
-    '$ref' in value || 'allOf' in value
-      ? { ...value, default: typeof field.type === 'string' ? undefined : {} }
-      : { ...value, default: field.type === 'string' ? '' : undefined };
+  // A reference stands alone among elements; beside texts and marks it stands in allOf.
+  const element = (value['allOf'] as Doc[] | undefined)?.[0] ?? value;
   const doc: Doc =
     field.container === 'list'
       ? { type: 'array', items: element }

@@ -15,7 +15,7 @@ test('the table knows kinds, fields, merge keys and descriptions', () => {
   assert.ok(spec && typeof spec !== 'string');
   assert.equal(spec.fields.get('containers')?.patchMergeKey, 'name');
   assert.equal(spec.fields.get('containers')?.required, true);
-  assert.match(descriptionOf(spec, 'containers'), /List of containers/);
+  assert.match(descriptionOf(spec.name, 'containers'), /List of containers/);
   assert.equal(schemaOf({ group: 'example.com', version: 'v1', kind: 'Pod' }), undefined);
 });
 

@@ -98,9 +98,9 @@ function checkField(value: unknown, field: FieldSchema, owner: TypeSchema, path:
 }
 
 /** Empty lists and maps, and zeros that Go does not keep by pointer, are as good as absent: no answer shows them. */
-function isOmitted(value: unknown, { container, type, required, pointer }: FieldSchema): boolean {
+function isOmitted(value: unknown, { container, type, required, written, pointer }: FieldSchema): boolean {
   if (required) return false;
-  if (container === 'none') return !pointer && (value === '' || value === 0 || value === false) && OMITTED_ZEROS.has(type);
+  if (container === 'none') return !pointer && !written && (value === '' || value === 0 || value === false) && OMITTED_ZEROS.has(type);
   if (Array.isArray(value)) return value.length === 0;
   for (const _key in value as object) return false;
   return true;

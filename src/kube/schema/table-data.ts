@@ -8,8 +8,10 @@ export interface FieldData {
   c?: 'l' | 'm';
   /** Protobuf number. */
   p?: number;
-  /** Go keeps it by pointer, so protobuf tells its zero value from its absence. */
+  /** Go keeps it by pointer: its zero value is told from its absence. */
   z?: 1;
+  /** Nobody has to give it, and yet Go writes it whatever it holds. */
+  k?: 1;
   /** In protobuf a message that is something else in JSON. */
   w?: 'empty' | 'json' | 'schemaOrBool' | 'schemaOrList' | 'schemaOrStrings';
   /** Required. */
@@ -29,6 +31,8 @@ export interface TypeData {
   fields: FieldData[];
   /** Has apiVersion and kind. */
   kind?: true;
+  /** Replaced and owned as one (x-kubernetes-map-type: atomic). */
+  atomic?: true;
   /** Go's embedded structs: protobuf number and type whose fields appear here. */
   inline?: [number, string][];
 }

@@ -1,5 +1,6 @@
 /** Certificate signing requests: each way to write one (main, status, approval) may change other parts. */
 import { X509Certificate } from 'node:crypto';
+import { pemBlocks } from '../certificates/pem.ts';
 import { checkSignature, parseRequest } from '../certificates/request.ts';
 import { LEGACY_UNKNOWN, USAGES } from '../certificates/signers.ts';
 import { requestPem, type CertificateSigningRequest, type CsrCondition } from '../certificates/types.ts';
@@ -54,7 +55,8 @@ function validateSpec(errors: Errors, csr: CertificateSigningRequest, old: Certi
     errors.push(invalidValue('spec.expirationSeconds', expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)'));
 }
 
-function validateSignerName(errors: Errors, signerName: string): void {
+/** Also of the other kinds that name a signer. */
+export function validateSignerName(errors: Errors, signerName: string): void {
   const field = 'spec.signerName';
   if (signerName === '') return void errors.push(required(field));
   const [domain = '', path, ...more] = signerName.split('/');
@@ -119,13 +121,11 @@ function validateChange(errors: Errors, csr: CertificateSigningRequest, old: Cer
   else if (before !== '') errors.push(forbiddenField('status.certificate', 'updates may not modify existing certificate content'));
 }
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----\r?\n((?:[\w-]+: .*\r?\n)*)[A-Za-z0-9+/=\s]*-----END \1-----/g;
-
 function certificateProblem(pem: string): string | undefined {
-  const blocks = [...pem.matchAll(BLOCK)];
-  for (const [text, type, headers] of blocks) {
+  const blocks = pemBlocks(pem);
+  for (const { text, type, hasHeaders } of blocks) {
     if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
-    if (headers !== '') return 'no PEM block headers are permitted';
+    if (hasHeaders) return 'no PEM block headers are permitted';
     try {
       if (new X509Certificate(text).raw.length === 0) return 'x509: malformed certificate';
     } catch {

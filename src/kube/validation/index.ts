@@ -5,6 +5,7 @@ import { validateCertificateSigningRequest } from './certificates.ts';
 import { validateAutoscaler, validateAutoscalerV1 } from './autoscaling.ts';
 import { validateIngressClass, validateRuntimeClass } from './classes.ts';
 import { validateConfigMap, validateDisruptionBudget, validateNamespace, validatePriorityClass, validateSecret } from './core.ts';
+import { validateDeviceTaintRule, validateDeviceTaintRuleStatus } from './devices.ts';
 import { validateEndpoints, validateEndpointSlice } from './endpoints.ts';
 import type { Errors } from './field.ts';
 import { validateJobStatus } from './job-status.ts';
@@ -16,11 +17,13 @@ import { validateMetadata } from './metadata.ts';
 import { validateIngress, validateIngressStatus, validateNetworkPolicy } from './networking.ts';
 import { validateNode } from './node.ts';
 import { validatePodSpec, validatePodTemplate } from './pod.ts';
+import { validatePodCertificateRequest, validatePodCertificateRequestStatus, type PodCertificateRequest } from './pod-certificates.ts';
 import { validatePodStatus, validatePodUpdate } from './pod-update.ts';
 import { validateControllerRevision, validateEvent, validateLease, validateNewEvent } from './records.ts';
 import { validateClusterRole, validateClusterRoleBinding, validateRole, validateRoleBinding } from './rbac.ts';
 import { validatePersistentVolume, validatePersistentVolumeClaim, validateStorageClass } from './storage.ts';
 import { validateService, validateServiceStatus } from './service.ts';
+import { validateClusterTrustBundle } from './trust-bundles.ts';
 import { validateWebhookConfiguration } from './webhooks.ts';
 import { validateCounts } from './workload-status.ts';
 import { validateDaemonSet, validateDeployment, validateReplicaSet, validateReplicationController, validateStatefulSet } from './workloads.ts';
@@ -66,6 +69,9 @@ const RULES: Record<string, Rule> = {
   'v1/Event': rule(validateEvent),
   'events.k8s.io/v1/Event': rule(validateNewEvent),
   'certificates.k8s.io/v1/CertificateSigningRequest': rule(validateCertificateSigningRequest),
+  'certificates.k8s.io/v1/ClusterTrustBundle': rule(validateClusterTrustBundle),
+  'certificates.k8s.io/v1/PodCertificateRequest': rule(validatePodCertificateRequest),
+  'resource.k8s.io/v1/DeviceTaintRule': rule(validateDeviceTaintRule),
   'rbac.authorization.k8s.io/v1/Role': rule(validateRole),
   'rbac.authorization.k8s.io/v1/ClusterRole': rule(validateClusterRole),
   'rbac.authorization.k8s.io/v1/RoleBinding': rule(validateRoleBinding),
@@ -104,6 +110,10 @@ const STATUS_RULES: Record<string, Rule> = {
   'autoscaling/v1/HorizontalPodAutoscaler': rule(validateCounts),
   'autoscaling/v2/HorizontalPodAutoscaler': rule(validateCounts),
   'policy/v1/PodDisruptionBudget': rule(validateCounts),
+  'certificates.k8s.io/v1/PodCertificateRequest': rule<PodCertificateRequest>((errors, request, old) =>
+    validatePodCertificateRequestStatus(errors, request, old ?? request),
+  ),
+  'resource.k8s.io/v1/DeviceTaintRule': rule(validateDeviceTaintRuleStatus),
 };
 
 /** Everything wrong with a new status: the rest of the object is the old one's. */

@@ -23,6 +23,8 @@ const NAME_RULES: Record<string, NameRule> = {
   ClusterRoleBinding: pathSegment,
   Event: pathSegment,
   PodDisruptionBudget: pathSegment,
+  // Goes by its signer, which its own rules look at.
+  ClusterTrustBundle: () => [],
   // 'v1.' is the core group's.
   APIService: pathSegment,
 };

@@ -4,7 +4,7 @@ import { arch, release } from 'node:os';
 import { run } from '../oci/commands.ts';
 import type { MachineInfo } from './node-object.ts';
 
-const KUBELET_VERSION = 'v1.34.0';
+const KUBELET_VERSION = 'v1.37.2';
 
 let known: Promise<Omit<MachineInfo, 'systemUUID'>> | undefined;
 

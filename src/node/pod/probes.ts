@@ -55,7 +55,7 @@ export function httpGet(
   const scheme = (action.scheme ?? 'HTTP').toLowerCase();
   const path = (action.path ?? '/').startsWith('/') ? (action.path ?? '/') : `/${action.path}`;
   const url = `${scheme}://${host}:${port}${path}`;
-  const headers: Record<string, string> = { 'User-Agent': 'kube-probe/1.34', Accept: '*/*', Connection: 'close' };
+  const headers: Record<string, string> = { 'User-Agent': 'kube-probe/1.37', Accept: '*/*', Connection: 'close' };
   for (const { name, value } of action.httpHeaders ?? []) headers[name] = value;
   const goUrl = `Get "${url}"`;
   return new Promise((resolve, reject) => {

@@ -31,7 +31,7 @@ const KINDS = [
   '/apis/policy/v1 poddisruptionbudgets',
   '/apis/discovery.k8s.io/v1 endpointslices',
 ];
-/** The last is younger than Kubernetes 1.34, whose schema Argosy speaks. */
+/** The last is not in Argosy's statuses. */
 const LEFT_OUT = new Set(['managedFields', 'uid', 'resourceVersion', 'creationTimestamp', 'terminatingReplicas']);
 const SAFE = 'bcdfghjklmnpqrstvwxz2456789';
 

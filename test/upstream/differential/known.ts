@@ -1,6 +1,5 @@
 /** Differences that are meant, each with its reason; all others are defects still to be mended. */
 import type { Difference } from './compare.ts';
-import { withoutManagedFields } from './normalize.ts';
 
 export interface KnownDifference {
   /** Does it explain this difference? */
@@ -16,17 +15,7 @@ const PROTOBUF = /, application\/vnd\.kubernetes\.protobuf(?:;stream=watch)?/g;
 
 const EMPTY_DETAILS = / "details": \{\},\n/;
 
-/** Lines that upstream's newer version adds to answers. */
-const YOUNGER = /^ *"(?:f:)?(preventPodSchedulingIfMissing|emulationMajor|emulationMinor|minCompatibilityMajor|minCompatibilityMinor)": .*\n/gm;
-
 export const KNOWN: readonly KnownDifference[] = [
-  {
-    reason: 'fields and defaults younger than Kubernetes 1.34, whose schema Argosy speaks',
-    matches: ({ upstream, argosy }) => {
-      const older = upstream.replace(YOUNGER, '');
-      return older !== upstream && withoutManagedFields(older) === withoutManagedFields(argosy);
-    },
-  },
   {
     reason: 'Argosy says which operation of a JSON patch failed, and why',
     matches: ({ upstream, argosy }) => upstream === argosy.replace(/(the server rejected our request due to an error in our request): (?:[^"\\]|\\.)*/, '$1'),

@@ -14,6 +14,12 @@ const podSpec = { containers: [container] };
 const template = { metadata: { labels }, spec: podSpec };
 const selector = { matchLabels: labels };
 
+/** DER in base64: a request that asks for nothing, and an authority of its key (Ed25519). */
+const CERTIFICATE_REQUEST =
+  'MH8wMwIBADAAMCowBQYDK2VwAyEApTxhLOUXJCrHFfbip5zKNA5CsMDVVq/Ro2MbH7sZ7W+gADAFBgMrZXADQQAPnCmVcc/KRLqzBgXdMimA4joqM7n5QDnwGMF9T4GHItaGdOzpl0nZ24gotMlqLUScEES0QXR5xA3/6bBvPW0C';
+const AUTHORITY =
+  'MIIBMDCB46ADAgECAhRBQPUB4vI4YTSXgPYVvswmX1oHljAFBgMrZXAwDTELMAkGA1UEAwwCY2EwIBcNMjYxMTI0MDQwNDM2WhgPMjEyNjEwMzEwNDA0MzZaMA0xCzAJBgNVBAMMAmNhMCowBQYDK2VwAyEApTxhLOUXJCrHFfbip5zKNA5CsMDVVq/Ro2MbH7sZ7W+jUzBRMB0GA1UdDgQWBBROy6sHY6RfDf4JWIU/5Wpx4rBmJjAfBgNVHSMEGDAWgBROy6sHY6RfDf4JWIU/5Wpx4rBmJjAPBgNVHRMBAf8EBTADAQH/MAUGAytlcANBAECzj4PId1po2W4D6B4n8WyHnpaDW46lVm7Oe2TLekBIfkGBXxynSyyxGtryu4sHsA4GUOHWfgVajIUH/idn/w0=';
+
 export const SAMPLES: readonly Sample[] = [
   core('pods', 'Pod', {
     spec: {
@@ -160,6 +166,29 @@ export const SAMPLES: readonly Sample[] = [
     addressType: 'IPv4',
     ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
     endpoints: [{ addresses: ['10.1.1.1'], conditions: { ready: true } }],
+  }),
+  named('certificates.k8s.io', 'v1', 'podcertificaterequests', 'PodCertificateRequest', {
+    spec: {
+      signerName: 'example.test/signer',
+      podName: 'web',
+      podUID: 'a',
+      serviceAccountName: 'default',
+      serviceAccountUID: 'b',
+      nodeName: 'one',
+      nodeUID: 'c',
+      maxExpirationSeconds: 7200,
+      stubPKCS10Request: CERTIFICATE_REQUEST,
+      unverifiedUserAnnotations: { 'example.test/a': 'b' },
+    },
+  }),
+  grouped('certificates.k8s.io', 'v1', 'clustertrustbundles', 'ClusterTrustBundle', {
+    spec: { trustBundle: `-----BEGIN CERTIFICATE-----\n${AUTHORITY}\n-----END CERTIFICATE-----\n` },
+  }),
+  grouped('resource.k8s.io', 'v1', 'devicetaintrules', 'DeviceTaintRule', {
+    spec: {
+      deviceSelector: { driver: 'gpu.example.test', pool: 'one', device: 'gpu-0' },
+      taint: { key: 'example.test/broken', value: 'yes', effect: 'NoSchedule', timeAdded: '2026-01-01T00:00:00Z' },
+    },
   }),
   grouped('rbac.authorization.k8s.io', 'v1', 'clusterroles', 'ClusterRole', { rules: [{ nonResourceURLs: ['/healthz'], verbs: ['get'] }] }),
   grouped('rbac.authorization.k8s.io', 'v1', 'clusterrolebindings', 'ClusterRoleBinding', {
