@@ -17,7 +17,7 @@ export interface Surroundings {
   variables: Readonly<Record<string, Type>>;
   library: Library;
   /** Types that may be written as `Name{...}`. */
-  structs?: ReadonlyMap<string, Type>;
+  structs?: (name: string) => Type | undefined;
 }
 
 export interface Checked {
@@ -143,7 +143,7 @@ class Checker {
       this.#uses.add(global);
       return this.#around.variables[global];
     }
-    const named = Object.hasOwn(NAMED, global) ? NAMED[global] : this.#around.structs?.get(global);
+    const named = Object.hasOwn(NAMED, global) ? NAMED[global] : this.#around.structs?.(global);
     if (named === undefined) return undefined;
     this.#constants.set(node, new TypeName(global));
     return typeOf(named);
@@ -290,7 +290,7 @@ class Checker {
   }
 
   #struct(node: Node & { kind: 'struct' }, scope: Scope | undefined): Type {
-    const type = this.#around.structs?.get(node.name.replace(/^\./, ''));
+    const type = this.#around.structs?.(node.name.replace(/^\./, ''));
     if (type === undefined) return this.#wrong(node, `undeclared reference to '${node.name}' (in container '')`);
     for (const field of node.fields) {
       const given = this.check(field.value, scope);

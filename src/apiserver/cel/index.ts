@@ -18,6 +18,7 @@ import { lists } from './library-lists.ts';
 import { standard } from './library-standard.ts';
 import { literalProblems } from './literals.ts';
 import { parse, SyntaxErrors } from './parse.ts';
+import { patchLibrary, patchTypes } from './patches.ts';
 import { PlanError, Planner } from './plan.ts';
 import { BudgetExceeded } from './runtime-cost.ts';
 import { show, type Type } from './types.ts';
@@ -27,6 +28,7 @@ export { escapeName } from './field-names.ts';
 export { CelError, wrap, type Value } from './values.ts';
 export { AUTHORIZER, AuthorizerValue } from './library-authorization.ts';
 export type { SizeOf } from './estimate-calls.ts';
+export { APPLY_CONFIGURATION, JSON_PATCH, jsonOf, misnamed } from './patches.ts';
 export * as types from './types.ts';
 
 /** What one evaluation may cost, and all that one request makes. */
@@ -34,6 +36,9 @@ export const CALL_LIMIT = 1_000_000;
 export const REQUEST_LIMIT = 10_000_000;
 
 const library = merge(standard, collections, lists, kubernetes, authorization);
+/** What expressions may be made of, by what they are for. */
+const DIALECTS = { rules: { library }, patches: { library: merge(library, patchLibrary), structs: patchTypes } };
+export type Dialect = keyof typeof DIALECTS;
 
 /** The expression is not one that can be evaluated; in cel-go's words, with `kind` for what step refused it. */
 export class CompileError extends Error {
@@ -60,12 +65,15 @@ export interface Budget {
 }
 
 /** Throws CompileError. */
-export function compileExpression(source: string, variables: Readonly<Record<string, Type>>, wanted?: Type): Program {
-  const { node, checked } = checkedTree(source, variables);
+export function compileExpression(source: string, variables: Readonly<Record<string, Type>>, wanted?: Type, dialect: Dialect = 'rules'): Program {
+  const { node, checked } = checkedTree(source, variables, dialect);
   const type = checked.typeOf(node);
   if (wanted !== undefined && type.kind !== wanted.kind && type.kind !== 'dyn') throw new CompileError(`must evaluate to ${show(wanted)}`);
   const names = Object.keys(variables);
-  const planner = new Planner(checked, library, names.length);
+  // As in cel-go, they are types for who makes them and none for who names them.
+  for (const { name } of checked.constants.values())
+    if (dialect === 'patches' && patchTypes(name) !== undefined) throw new CompileError(`reference to undefined type: ${name}`, 'program instantiation failed');
+  const planner = new Planner(checked, DIALECTS[dialect].library, names.length);
   const plan = planned(() => planner.plan(node, { slotOf: (name) => names.indexOf(name.replace(/^\./, '')) }));
   return {
     type,
@@ -91,7 +99,7 @@ export function compileExpression(source: string, variables: Readonly<Record<str
   };
 }
 
-function checkedTree(source: string, variables: Readonly<Record<string, Type>>): { node: Node; checked: Checked } {
+function checkedTree(source: string, variables: Readonly<Record<string, Type>>, dialect: Dialect): { node: Node; checked: Checked } {
   let node: Node;
   try {
     node = parse(source);
@@ -99,8 +107,8 @@ function checkedTree(source: string, variables: Readonly<Record<string, Type>>):
     if (error instanceof SyntaxErrors) throw new CompileError(described(source, error.errors));
     throw error;
   }
-  const checked = check(node, { variables, library });
-  const problems = checked.problems.length > 0 ? checked.problems : literalProblems(node, checked, library);
+  const checked = check(node, { variables, ...DIALECTS[dialect] });
+  const problems = checked.problems.length > 0 ? checked.problems : literalProblems(node, checked, DIALECTS[dialect].library);
   if (problems.length > 0) throw new CompileError(described(source, problems));
   return { node, checked };
 }

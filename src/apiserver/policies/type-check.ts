@@ -36,7 +36,7 @@ export function expressionWarnings({ spec }: ValidatingAdmissionPolicy, definiti
 function variablesFor(spec: ValidatingAdmissionPolicy['spec'], object: types.Type, definitions: readonly ResourceDefinition[]): Variables {
   const fields = new Map<string, types.Type>();
   const params = spec.paramKind && { params: paramsType(spec.paramKind, definitions) };
-  const known = { ...visible(spec, fields), object, oldObject: object, ...params };
+  const known = { ...visible(spec.paramKind, spec.variables?.length ? fields : undefined), object, oldObject: object, ...params };
   for (const { name, expression } of spec.variables ?? []) fields.set(name, typeOf(expression, known));
   return known;
 }

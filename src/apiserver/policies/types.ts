@@ -17,20 +17,48 @@ export interface Validation {
   reason?: string;
 }
 
-export interface ValidatingAdmissionPolicy extends KubeObject {
-  spec: {
-    paramKind?: { apiVersion: string; kind: string };
-    matchConstraints?: MatchResources;
+export interface ParamKind {
+  apiVersion: string;
+  kind: string;
+}
+
+/** What policies of both sorts have. */
+export interface PolicySpec {
+  paramKind?: ParamKind;
+  matchConstraints?: MatchResources;
+  failurePolicy?: string;
+  matchConditions?: MatchCondition[];
+  variables?: { name: string; expression: string }[];
+}
+
+export interface AdmissionPolicy extends KubeObject {
+  spec: PolicySpec;
+}
+
+export interface ValidatingAdmissionPolicy extends AdmissionPolicy {
+  spec: PolicySpec & {
     validations?: Validation[];
-    failurePolicy?: string;
     auditAnnotations?: { key: string; valueExpression: string }[];
-    matchConditions?: MatchCondition[];
-    variables?: { name: string; expression: string }[];
   };
   status?: {
     observedGeneration?: number;
     /** There as soon as the expressions were looked at. */
     typeChecking?: { expressionWarnings?: ExpressionWarning[] };
+  };
+}
+
+export interface Mutation {
+  /** 'ApplyConfiguration' or 'JSONPatch', and the one of the two that it says. */
+  patchType?: string;
+  applyConfiguration?: { expression?: string };
+  jsonPatch?: { expression?: string };
+}
+
+export interface MutatingAdmissionPolicy extends AdmissionPolicy {
+  spec: PolicySpec & {
+    mutations?: Mutation[];
+    /** 'Never' or 'IfNeeded' */
+    reinvocationPolicy?: string;
   };
 }
 
@@ -47,11 +75,17 @@ export interface ParamRef {
   parameterNotFoundAction?: string;
 }
 
-export interface ValidatingAdmissionPolicyBinding extends KubeObject {
-  spec: {
-    policyName: string;
-    paramRef?: ParamRef;
-    matchResources?: MatchResources;
-    validationActions?: string[];
-  };
+export interface BindingSpec {
+  policyName: string;
+  paramRef?: ParamRef;
+  matchResources?: MatchResources;
+}
+
+/** A MutatingAdmissionPolicyBinding says no more. */
+export interface PolicyBinding extends KubeObject {
+  spec: BindingSpec;
+}
+
+export interface ValidatingAdmissionPolicyBinding extends PolicyBinding {
+  spec: BindingSpec & { validationActions?: string[] };
 }

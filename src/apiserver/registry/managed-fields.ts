@@ -180,7 +180,8 @@ function skipOf({ definition, subresource }: TrackedWrite): Skip | undefined {
 const shapes = new WeakMap<ResourceDefinition, ObjectShape>();
 let metadata: ObjectShape | undefined;
 
-function shapeOf(definition: ResourceDefinition): ObjectShape | undefined {
+/** Of the objects that the definition serves; undefined when nobody knows. */
+export function shapeOf(definition: ResourceDefinition): ObjectShape | undefined {
   let shape = shapes.get(definition);
   if (shape === undefined) {
     metadata ??= metadataShape(objectMetaSchema());

@@ -5,7 +5,7 @@ import { schemaOf } from '../../kube/schema/index.ts';
 import { checkFields } from '../../kube/schema/strict.ts';
 import type { FieldError } from '../../kube/status.ts';
 import type { KubeObject, Pod } from '../../kube/types.ts';
-import { furtherErrors } from './further-validation.ts';
+import { withFurtherErrors } from './further-validation.ts';
 import { validateCertificateSigningRequest, type CsrDoor } from '../../kube/validation/certificates.ts';
 import { validateMetadata, validateObject, validateObjectStatus } from '../../kube/validation/index.ts';
 import { validateEphemeralContainers } from '../../kube/validation/pod-update.ts';
@@ -29,8 +29,7 @@ export function strategyOf(definition: ResourceDefinition): ObjectStrategy {
 /** Errors of the whole object; custom kinds share the rules for metadata with the built-in ones. `warnings` gets what is wrong and let through. */
 export function validate(definition: ResourceDefinition, object: KubeObject, old?: KubeObject, warnings: string[] = []): FieldError[] {
   if (definition.strategy === undefined) {
-    const errors = validateObject(object, old);
-    return errors.length > 0 ? errors : furtherErrors(object, old);
+    return withFurtherErrors(validateObject(object, old), object, old);
   }
   return [...validateMetadata(object, old, true), ...definition.strategy.validate(object, old, warnings)];
 }

@@ -21,6 +21,8 @@ const REVISION_NEEDED = new Set([
   'policy/poddisruptionbudgets',
   'coordination.k8s.io/leases',
   'node.k8s.io/runtimeclasses',
+  'admissionregistration.k8s.io/mutatingadmissionpolicies',
+  'admissionregistration.k8s.io/mutatingadmissionpolicybindings',
   'admissionregistration.k8s.io/mutatingwebhookconfigurations',
   'admissionregistration.k8s.io/validatingadmissionpolicies',
   'admissionregistration.k8s.io/validatingadmissionpolicybindings',

@@ -92,6 +92,16 @@ export const groupResources: readonly ResourceDefinition[] = [
   resource('storage.k8s.io/v1', 'StorageClass', 'storageclasses', { short: ['sc'], cluster: true }),
   resource('storage.k8s.io/v1', 'VolumeAttachment', 'volumeattachments', { cluster: true, status: true }),
   resource('storage.k8s.io/v1', 'VolumeAttributesClass', 'volumeattributesclasses', { short: ['vac'], cluster: true }),
+  resource('admissionregistration.k8s.io/v1', 'MutatingAdmissionPolicy', 'mutatingadmissionpolicies', {
+    cluster: true,
+    generation: true,
+    categories: ['api-extensions'],
+  }),
+  resource('admissionregistration.k8s.io/v1', 'MutatingAdmissionPolicyBinding', 'mutatingadmissionpolicybindings', {
+    cluster: true,
+    generation: true,
+    categories: ['api-extensions'],
+  }),
   resource('admissionregistration.k8s.io/v1', 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', {
     cluster: true,
     generation: true,

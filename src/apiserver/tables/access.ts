@@ -3,7 +3,7 @@ import { humanDuration } from '../../kube/duration.ts';
 import { getCondition, type Condition } from '../../kube/conditions.ts';
 import { formatLabelSelector } from '../../kube/selectors.ts';
 import type { LabelSelector, Unstructured } from '../../kube/types.ts';
-import { AGE, ageOf, NAME, NONE, UNSET, type Cell, type Printer } from './columns.ts';
+import { AGE, ageOf, NAME, NONE, UNSET, type Cell, type ColumnSpec, type Printer } from './columns.ts';
 import { at, items, named, simple, text } from './fields.ts';
 
 function subjects(object: Unstructured, kind: string): string {
@@ -51,6 +51,23 @@ function paramRef(object: Unstructured): string {
   const selector = at(reference, 'selector') as LabelSelector | undefined;
   return selector === undefined ? UNSET : formatLabelSelector(selector);
 }
+
+function policy(rules: string, counted: ColumnSpec): Printer {
+  return simple([NAME, counted, ['ParamKind', 'ParamKind specifies the kind of resources used to parameterize this policy'], AGE], (o, now) => {
+    const kind = at(o, 'spec', 'paramKind');
+    return [named(o), items(o, 'spec', rules).length, kind ? `${text(kind, 'apiVersion')}/${text(kind, 'kind')}` : UNSET, ageOf(o, now)];
+  });
+}
+
+const policyBinding = simple(
+  [
+    NAME,
+    ['PolicyName', 'PolicyName indicates the policy definition which the policy binding binded to'],
+    ['ParamRef', 'ParamRef indicates the param resource which sets the configuration param'],
+    AGE,
+  ],
+  (o, now) => [named(o), text(o, 'spec', 'policyName'), paramRef(o), ageOf(o, now)],
+);
 
 export const accessPrinters: Record<string, Printer> = {
   'rbac.authorization.k8s.io/RoleBinding': binding('roleBinding', 'reference a Role in the current namespace or a ClusterRole'),
@@ -145,25 +162,14 @@ export const accessPrinters: Record<string, Printer> = {
   ),
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhooks,
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': webhooks,
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': simple(
-    [
-      NAME,
-      ['Validations:integer', 'Validations indicates the number of validation rules defined in this configuration'],
-      ['ParamKind', 'ParamKind specifies the kind of resources used to parameterize this policy'],
-      AGE,
-    ],
-    (o, now) => {
-      const kind = at(o, 'spec', 'paramKind');
-      return [named(o), items(o, 'spec', 'validations').length, kind ? `${text(kind, 'apiVersion')}/${text(kind, 'kind')}` : UNSET, ageOf(o, now)];
-    },
-  ),
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': simple(
-    [
-      NAME,
-      ['PolicyName', 'PolicyName indicates the policy definition which the policy binding binded to'],
-      ['ParamRef', 'ParamRef indicates the param resource which sets the configuration param'],
-      AGE,
-    ],
-    (o, now) => [named(o), text(o, 'spec', 'policyName'), paramRef(o), ageOf(o, now)],
-  ),
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': policy('validations', [
+    'Validations:integer',
+    'Validations indicates the number of validation rules defined in this configuration',
+  ]),
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': policyBinding,
+  'admissionregistration.k8s.io/MutatingAdmissionPolicy': policy('mutations', [
+    'Mutations:integer',
+    'Mutation indicates the number of mutations rules defined in this configuration',
+  ]),
+  'admissionregistration.k8s.io/MutatingAdmissionPolicyBinding': policyBinding,
 };

@@ -1,6 +1,6 @@
 /** matchConditions: expressions over the request that say whether a webhook or policy is asked at all. */
 import { forbidden, type FieldError } from '../../kube/status.ts';
-import { CelError, CompileError, compileExpression, types, type Budget, type Program, type Value } from '../cel/index.ts';
+import { CelError, CompileError, compileExpression, types, type Budget, type Dialect, type Program, type Value } from '../cel/index.ts';
 import type { Authorizer } from '../authz/index.ts';
 import { targetOf } from '../registry/world.ts';
 import type { ReviewRequest } from './review.ts';
@@ -15,7 +15,7 @@ export function validateConditions(
   at: string,
   variables: Readonly<Record<string, types.Type>> = REQUEST_VARIABLES,
 ): FieldError[] {
-  return conditions.flatMap(({ expression }, i) => expressionErrors(expression, variables, `${at}[${i}].expression`, types.BOOL));
+  return conditions.flatMap(({ expression }, i) => expressionErrors(expression, variables, `${at}[${i}].expression`, [types.BOOL]));
 }
 
 /** What is wrong with an expression; an empty one is the vocabulary's to refuse. Without `wanted` it may be of any type. */
@@ -23,17 +23,19 @@ export function expressionErrors(
   expression: string | undefined,
   variables: Readonly<Record<string, types.Type>>,
   at: string,
-  ...wanted: types.Type[]
+  wanted: readonly types.Type[] = [],
+  dialect?: Dialect,
 ): FieldError[] {
   if (expression === undefined || expression.trim() === '') return [];
   try {
-    const { type } = compileExpression(expression, variables);
-    if (wanted.length === 0 || wanted.some(({ kind }) => kind === type.kind)) return [];
+    const { type } = compileExpression(expression, variables, undefined, dialect);
+    if (wanted.length === 0 || wanted.some((one) => types.same(one, type))) return [];
     const right = wanted.length === 1 ? shown(wanted[0]!) : `one of [${wanted.map(shown).join(' ')}]`;
     const why = `must evaluate to ${right} but got ${shown(type)}`;
     return [{ reason: 'FieldValueInvalid', field: at, message: `Invalid value: ${JSON.stringify(expression)}: ${why}` }];
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
+    if (error.kind !== 'compilation failed') return [{ reason: 'InternalError', field: at, message: `Internal error: ${error.kind}: ${error.message}` }];
     return [{ reason: 'FieldValueInvalid', field: at, message: `Invalid value: ${JSON.stringify(expression)}: compilation failed: ${error.message}` }];
   }
 }

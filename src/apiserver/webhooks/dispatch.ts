@@ -6,10 +6,10 @@ import type { KubeObject } from '../../kube/types.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { ResourceDefinition } from '../engine.ts';
 import { copyJson, equalJson } from '../../kube/json.ts';
-import { strategyOf } from '../registry/strategy.ts';
 import { admissionReview, dryRunUnsupported, readVerdict, rejection, reviewVersion } from './admission-review.ts';
 import type { WebhookCaller } from './call.ts';
 import type { Hook, Hooks } from './hooks.ts';
+import { convert, shapeMutated, takeOver } from './mutated.ts';
 import type { Review, ReviewRequest } from './review.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 10;
@@ -24,23 +24,44 @@ export interface DispatchWorld {
 export function webhookReview(world: DispatchWorld, request: ReviewRequest): Review | undefined {
   const { hooks } = world;
   if (hooks.none || !hooks.any(request)) return undefined;
-  return { mutate: () => mutate(world, request), validate: () => validate(world, request) };
+  const rounds = new Rounds(world, request);
+  return { mutate: () => rounds.first(), reinvoke: () => rounds.second(), validate: () => validate(world, request) };
 }
 
-async function mutate(world: DispatchWorld, request: ReviewRequest): Promise<void> {
-  const asked = world.hooks.mutating;
-  /** Those that want to look again when a later one changed the object. */
-  const again = new Set<Hook>();
-  const reinvocable = new Set<Hook>();
-  const round = async (hook: Hook, place: string): Promise<void> => {
-    const shown = world.hooks.matches(hook, request);
+/** Mutating webhooks, one after the other; and those once more that want to look again when the object changed after them. */
+class Rounds {
+  readonly #world: DispatchWorld;
+  readonly #request: ReviewRequest;
+  readonly #again = new Set<Hook>();
+  readonly #reinvocable = new Set<Hook>();
+  #left: object | undefined;
+
+  constructor(world: DispatchWorld, request: ReviewRequest) {
+    this.#world = world;
+    this.#request = request;
+  }
+
+  async first(): Promise<void> {
+    for (const [i, hook] of this.#world.hooks.mutating.entries()) await this.#ask(hook, `round_0_index_${i}`);
+    if (this.#reinvocable.size > 0) this.#left = copyJson(this.#request.object ?? {});
+  }
+
+  async second(): Promise<void> {
+    if (this.#left !== undefined && !equalJson(this.#left, this.#request.object ?? {})) this.#callAgain();
+    const hooks = this.#world.hooks.mutating.filter((hook) => this.#again.has(hook));
+    for (const [i, hook] of hooks.entries()) await this.#ask(hook, `round_1_index_${i}`);
+  }
+
+  #callAgain(): void {
+    for (const earlier of this.#reinvocable) this.#again.add(earlier);
+  }
+
+  async #ask(hook: Hook, place: string): Promise<void> {
+    const shown = this.#world.hooks.matches(hook, this.#request);
     if (shown === undefined) return;
-    if (await callMutating(world, hook, request, shown, place)) for (const earlier of reinvocable) again.add(earlier);
-    if (hook.webhook.reinvocationPolicy === 'IfNeeded') reinvocable.add(hook);
-  };
-  for (const [i, hook] of asked.entries()) await round(hook, `round_0_index_${i}`);
-  const second = asked.filter((hook) => again.has(hook));
-  for (const [i, hook] of second.entries()) await round(hook, `round_1_index_${i}`);
+    if (await callMutating(this.#world, hook, this.#request, shown, place)) this.#callAgain();
+    if (hook.webhook.reinvocationPolicy === 'IfNeeded') this.#reinvocable.add(hook);
+  }
 }
 
 async function validate(world: DispatchWorld, request: ReviewRequest): Promise<void> {
@@ -60,17 +81,10 @@ async function callMutating(world: DispatchWorld, hook: Hook, request: ReviewReq
   if (object === undefined) {
     throw internalError(`admission webhook ${JSON.stringify(hook.webhook.name)} attempted to modify the object, which is not supported for this operation`);
   }
-  const before = copyJson(object);
-  const patched = patchedObject(convert(object, definition, shown, request), patch);
-  const next = convert(patched, shown, definition, request);
-  if (request.kind === undefined) {
-    const strategy = strategyOf(definition);
-    const { typeErrors } = strategy.prune(next);
-    if (typeErrors.length > 0) throw internalError(typeErrors[0]!);
-    strategy.applyDefaults(next);
-  }
-  replaceContent(object, next);
-  return !equalJson(before, object);
+  const next = convert(patchedObject(convert(object, definition, shown, request), patch), shown, definition, request);
+  const { typeErrors } = shapeMutated(request, next);
+  if (typeErrors.length > 0) throw internalError(typeErrors[0]!);
+  return takeOver(object, next);
 }
 
 function patchedObject(object: KubeObject, patch: unknown[]): KubeObject {
@@ -80,18 +94,6 @@ function patchedObject(object: KubeObject, patch: unknown[]): KubeObject {
   } catch (error) {
     throw internalError((error as Error).message);
   }
-}
-
-/** The request goes on with the object it has: its content changes, not its identity. */
-function replaceContent(target: KubeObject, source: KubeObject): void {
-  for (const name of Object.keys(target)) delete (target as unknown as Record<string, unknown>)[name];
-  Object.assign(target, source);
-}
-
-function convert(object: KubeObject, from: ResourceDefinition, to: ResourceDefinition, { kind }: ReviewRequest): KubeObject {
-  if (from === to || kind !== undefined) return object;
-  const stored = from.convert?.toStorage(object) ?? object;
-  return to.convert?.fromStorage(stored) ?? stored;
 }
 
 /** The patch the webhook answers; `place`: when it was asked, for the record. Throws the StatusError that ends the request; a failure that may be ignored is no patch. */

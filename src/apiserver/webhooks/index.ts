@@ -37,20 +37,20 @@ export function reviewers({ store, random, caller, authorizer, definitions, own 
   return {
     of(request) {
       const asked = [own?.of(request), policies.review(request), webhookReview({ hooks, caller, random }, request)];
-      return asked.reduce((first, second) => (first === undefined || second === undefined ? (first ?? second) : both(first, second)));
+      const those = asked.filter((review) => review !== undefined);
+      return those.length === 0 ? undefined : inTurn(those);
     },
   };
 }
 
-function both(first: Review, second: Review): Review {
+function inTurn(reviews: readonly Review[]): Review {
   return {
     async mutate() {
-      await first.mutate();
-      await second.mutate();
+      for (const review of reviews) await review.mutate();
+      for (const review of reviews) await review.reinvoke?.();
     },
     async validate() {
-      await first.validate();
-      await second.validate();
+      for (const review of reviews) await review.validate();
     },
   };
 }

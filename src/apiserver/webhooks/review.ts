@@ -20,6 +20,8 @@ export interface ReviewRequest {
 export interface Review {
   /** Mutating reviewers change `request.object` in place, one after the other. */
   mutate(): Promise<void>;
+  /** Once more, after all have had their turn, for those that want to know what others made of it. */
+  reinvoke?(): Promise<void>;
   /** Validating reviewers, all at once, after the object was found valid. */
   validate(): Promise<void>;
 }

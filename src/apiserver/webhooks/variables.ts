@@ -69,9 +69,9 @@ function record(name: string, fields: Record<string, types.Type>): types.Type {
   return { kind: 'object', name, fields: () => map };
 }
 
-/** In the order of REQUEST_VARIABLES. */
-export function requestValues(asked: ReviewRequest, authorizer: Authorizer): Value[] {
-  const { request: shown } = admissionReview('v1', '', asked, asked.definition, {}) as { request: Record<string, unknown> };
+/** In the order of REQUEST_VARIABLES. `definition`: through which the request was matched; its objects are in that version already. */
+export function requestValues(asked: ReviewRequest, authorizer: Authorizer, definition = asked.definition): Value[] {
+  const { request: shown } = admissionReview('v1', '', asked, definition, {}) as { request: Record<string, unknown> };
   return [wrap(asked.object ?? null), wrap(asked.old ?? null), wrap(shown, request), authorizerValue(asked, authorizer)];
 }
 

@@ -264,14 +264,10 @@ const DEFAULTS: Record<string, Defaulter> = {
   'rbac.authorization.k8s.io/v1/ClusterRole': define<Role>(defaultRules),
   'rbac.authorization.k8s.io/v1/RoleBinding': define<Unstructured>(defaultBinding),
   'rbac.authorization.k8s.io/v1/ClusterRoleBinding': define<Unstructured>(defaultBinding),
-  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy': define<Unstructured>((object) => {
-    const spec = object['spec'] as Record<string, unknown> | undefined;
-    fill(spec, { failurePolicy: 'Fail' });
-    defaultMatchResources(spec?.['matchConstraints']);
-  }),
-  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding': define<Unstructured>((object) =>
-    defaultMatchResources((object['spec'] as Record<string, unknown> | undefined)?.['matchResources']),
-  ),
+  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy': define<Unstructured>(defaultPolicy),
+  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicyBinding': define<Unstructured>(defaultPolicyBinding),
+  'admissionregistration.k8s.io/v1/MutatingAdmissionPolicy': define<Unstructured>(defaultPolicy),
+  'admissionregistration.k8s.io/v1/MutatingAdmissionPolicyBinding': define<Unstructured>(defaultPolicyBinding),
   'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': define<Unstructured>((object) => list(object['webhooks']).forEach(defaultWebhook)),
   'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': define<Unstructured>((object) => {
     for (const webhook of list(object['webhooks'])) {
@@ -340,6 +336,16 @@ function defaultBinding(object: Unstructured): void {
 /** Upstream shows that there are none. */
 function defaultRules(role: Role): void {
   role.rules ??= null;
+}
+
+function defaultPolicy(object: Unstructured): void {
+  const spec = (object['spec'] ??= {}) as Record<string, unknown>;
+  fill(spec, { failurePolicy: 'Fail' });
+  defaultMatchResources(spec['matchConstraints']);
+}
+
+function defaultPolicyBinding(object: Unstructured): void {
+  defaultMatchResources((object['spec'] as Record<string, unknown> | undefined)?.['matchResources']);
 }
 
 function defaultMatchResources(target: unknown): void {

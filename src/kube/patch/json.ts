@@ -9,9 +9,18 @@ const MAX_OPERATIONS = 10_000;
 const MAX_COPIED_BYTES = 3 * 1024 * 1024;
 
 /** The server refuses the operation itself, not the document: 422 Invalid, as upstream. */
-function failed(why: string): StatusError {
-  return new StatusError(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`, {});
+export class OperationFailed extends StatusError {
+  readonly why: string;
+  /** It was a test, and the document is not as it was to be. */
+  readonly isTest: boolean;
+  constructor(why: string, isTest = false) {
+    super(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`, {});
+    this.why = why;
+    this.isTest = isTest;
+  }
 }
+
+const failed = (why: string): OperationFailed => new OperationFailed(why);
 
 /**
  * Applies operations in order; the document is not changed. Throws StatusError: 400 when the patch is not one,
@@ -57,7 +66,7 @@ function apply(document: Json, operation: unknown, copied: { bytes: number }): J
       return add(remove(document, needFrom(from)), path, moved);
     }
     case 'test':
-      if (!isDeepStrictEqual(getOrNull(document, path), value ?? null)) throw failed(`testing path ${path} failed`);
+      if (!isDeepStrictEqual(getOrNull(document, path), value ?? null)) throw new OperationFailed(`testing path ${path} failed`, true);
       return document;
     default:
       throw failed(`Unexpected kind: ${String(op ?? 'unknown')}`);

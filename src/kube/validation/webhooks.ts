@@ -1,8 +1,8 @@
 /** Configurations of admission webhooks; and the parts that policies and conversions share with them. */
 import { X509Certificate } from 'node:crypto';
-import { isDns1035Label, isDns1123Subdomain } from '../names.ts';
+import { isDns1035Label, isDns1123Subdomain, isQualifiedName } from '../names.ts';
 import type { LabelSelector, Unstructured } from '../types.ts';
-import { duplicate, invalidValue, oneOf, required, type Errors } from './field.ts';
+import { duplicate, invalidValue, named, oneOf, required, type Errors } from './field.ts';
 import { validateLabelSelector } from './selector.ts';
 
 type Fields = Record<string, unknown>;
@@ -155,7 +155,8 @@ export function validateConditionNames(errors: Errors, at: string, conditions: F
     const name = text(condition['name']);
     if (text(condition['expression']).trim() === '') errors.push(required(`${at}[${i}].expression`));
     if (name === '') errors.push(required(`${at}[${i}].name`));
-    else if (names.has(name)) errors.push(duplicate(`${at}[${i}].name`, name));
+    else named(errors, `${at}[${i}].name`, name, isQualifiedName);
+    if (name !== '' && names.has(name)) errors.push(duplicate(`${at}[${i}].name`, name));
     names.add(name);
   }
 }

@@ -217,6 +217,30 @@ export const SAMPLES: readonly Sample[] = [
       },
     ],
   }),
+  grouped('admissionregistration.k8s.io', 'v1', 'mutatingadmissionpolicies', 'MutatingAdmissionPolicy', {
+    spec: {
+      paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+      matchConstraints: {
+        resourceRules: [{ apiGroups: ['example.test'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['widgets'], resourceNames: ['a'] }],
+        namespaceSelector: selector,
+      },
+      matchConditions: [{ name: 'one', expression: "request.name != 'b'" }],
+      variables: [{ name: 'team', expression: 'params.data.team' }],
+      failurePolicy: 'Ignore',
+      reinvocationPolicy: 'IfNeeded',
+      mutations: [
+        { patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{metadata: Object.metadata{labels: {"team": variables.team}}}' } },
+        { patchType: 'JSONPatch', jsonPatch: { expression: '[JSONPatch{op: "remove", path: "/spec/a"}]' } },
+      ],
+    },
+  }),
+  grouped('admissionregistration.k8s.io', 'v1', 'mutatingadmissionpolicybindings', 'MutatingAdmissionPolicyBinding', {
+    spec: {
+      policyName: 'sample',
+      paramRef: { name: 'settings', namespace: 'default', parameterNotFoundAction: 'Deny' },
+      matchResources: { resourceRules: [{ apiGroups: ['example.test'], apiVersions: ['v1'], operations: ['*'], resources: ['widgets'] }] },
+    },
+  }),
   grouped('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', 'CustomResourceDefinition', {
     metadata: { name: 'widgets.NAMESPACE.test' },
     spec: {
