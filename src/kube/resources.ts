@@ -4,6 +4,7 @@
  */
 import type { CertificateSigningRequest } from './certificates/types.ts';
 import type { Binding, ClusterRole } from './rbac/types.ts';
+import type { StorageVersionMigration } from './validation/storage-migration.ts';
 import type {
   ConfigMap,
   ControllerRevision,
@@ -101,6 +102,13 @@ export const podDisruptionBudgets = define<PodDisruptionBudget>('policy', 'v1', 
 export const priorityClasses = define<PriorityClass>('scheduling.k8s.io', 'v1', 'PriorityClass', 'priorityclasses', false);
 export const runtimeClasses = define<RuntimeClass>('node.k8s.io', 'v1', 'RuntimeClass', 'runtimeclasses', false);
 export const storageClasses = define<StorageClass>('storage.k8s.io', 'v1', 'StorageClass', 'storageclasses', false);
+export const storageVersionMigrations = define<StorageVersionMigration>(
+  'storagemigration.k8s.io',
+  'v1',
+  'StorageVersionMigration',
+  'storageversionmigrations',
+  false,
+);
 export const customResourceDefinitions = define<CustomResourceDefinition>(
   'apiextensions.k8s.io',
   'v1',

@@ -34,6 +34,7 @@ import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts';
 
 export { clusterRoleController } from './clusterroles/controller.ts';
 export { certificateControllers } from './certificates/index.ts';
+export { storageVersionMigrationController } from './storageversionmigration/controller.ts';
 export { LOCAL_PATH } from './persistentvolume/decide.ts';
 export { tokensController } from './serviceaccount/tokens.ts';
 export { storedResources } from './shared/stored-resources.ts';

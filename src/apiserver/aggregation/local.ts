@@ -40,6 +40,7 @@ const PRIORITIES: Record<string, number> = {
   'discovery.k8s.io': 16200,
   'flowcontrol.apiserver.k8s.io': 16100,
   'resource.k8s.io': 15900,
+  'storagemigration.k8s.io': 15800,
 };
 const CUSTOM = { groupPriorityMinimum: 1000, versionPriority: 100 };
 

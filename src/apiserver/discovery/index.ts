@@ -205,7 +205,7 @@ function documentOf(bytes: Buffer): Document {
 const OPENAPI_V2_TYPES = ['spec.v2@v1.0+protobuf', 'spec.v2.v1.0+protobuf'].map((name) => `application/com.github.proto-openapi.${name}`);
 
 /** To be raised when built-in schemas change without a change of definitions: clients keep documents for ever. */
-const SCHEMA_EPOCH = 'v1.37.2/1';
+const SCHEMA_EPOCH = 'v1.37.2/2';
 const ZIP_FROM_BYTES = 16 * 1024;
 const YEAR_MS = 365 * 86_400_000;
 

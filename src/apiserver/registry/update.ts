@@ -34,6 +34,7 @@ const REVISION_NEEDED = new Set([
   'storage.k8s.io/csinodes',
   'storage.k8s.io/csistoragecapacities',
   'storage.k8s.io/volumeattachments',
+  'storagemigration.k8s.io/storageversionmigrations',
 ]);
 
 /** Kinds that a replace makes where there is none, as upstream. */
@@ -187,7 +188,7 @@ async function store(
   // A spec that is the stored one itself (a status write) asks for nothing new, and must not be written to.
   const sameSpec = (object as Unstructured)['spec'] === (old as Unstructured)['spec'];
   const allocation = finished || sameSpec ? undefined : world.services.allocate(definition, object);
-  if (!finished && isUnchanged(object, old)) {
+  if (!finished && isUnchanged(object, old) && !isStale(world, definition, key, object)) {
     allocation?.release();
     if (ctx.dryRun) return encode(0, object);
     await world.store.settled(collection, id);
@@ -215,6 +216,14 @@ async function store(
     allocation?.release();
     throw error;
   }
+}
+
+/** Whether it is stored in another version than it would be stored in now. */
+function isStale(world: RegistryWorld, definition: ResourceDefinition, key: ObjectKey, object: KubeObject): boolean {
+  const { convert } = definition;
+  if (convert === undefined) return false;
+  const wanted = convert.webhook?.storageVersion ?? convert.toStorage(object).apiVersion;
+  return world.store.newest(collectionOf(world, definition), storageKey(definition, key))?.object.apiVersion !== wanted;
 }
 
 /** That somebody wrote the same again is no change. */

@@ -141,6 +141,7 @@ export const groupResources: readonly ResourceDefinition[] = [
   resource('resource.k8s.io/v1', 'ResourceClaim', 'resourceclaims', { status: true }),
   resource('resource.k8s.io/v1', 'ResourceClaimTemplate', 'resourceclaimtemplates'),
   resource('resource.k8s.io/v1', 'ResourceSlice', 'resourceslices', { cluster: true, fields: fields('spec.nodeName', 'spec.driver') }),
+  resource('storagemigration.k8s.io/v1', 'StorageVersionMigration', 'storageversionmigrations', { cluster: true, status: true }),
 ];
 
 /** A job that has not succeeded yet counts zero, as upstream's field label. */

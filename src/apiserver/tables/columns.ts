@@ -52,7 +52,8 @@ export function columns(...specs: ColumnSpec[]): Column[] {
     return {
       name,
       type,
-      format: name === 'Name' ? 'name' : '',
+      // Upstream has it in nearly all tables: 'Name:string' is a name that is not said to be one.
+      format: text === 'Name' ? 'name' : '',
       // The schema's texts are read from disk when a table is first asked for.
       get description() {
         return (description ??= describe(about));

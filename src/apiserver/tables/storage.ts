@@ -7,6 +7,8 @@ const accessModes = (modes: unknown): string => ((modes as string[] | undefined)
 const STORAGE = 'storage.k8s.io/v1';
 const DRIVER = `${STORAGE}/CSIDriverSpec`;
 
+const migrated = (resource: unknown): string => [text(resource, 'resource'), text(resource, 'group')].filter((part) => part !== '').join('.');
+
 export const storagePrinters: Record<string, Printer> = {
   '/PersistentVolume': simple(
     [
@@ -103,6 +105,17 @@ export const storagePrinters: Record<string, Printer> = {
       at(o, 'status', 'attached') === true,
       ageOf(o, now),
     ],
+  ),
+  'storagemigration.k8s.io/StorageVersionMigration': simple(
+    [
+      ['Name:string', 'metadata#name'],
+      ['Resource', 'GroupResource to migrate'],
+      ['Status', 'Status of the migration'],
+    ],
+    (o) => {
+      const states = items(o, 'status', 'conditions').filter((c) => c['status'] === 'True' && ['Running', 'Failed', 'Succeeded'].includes(text(c, 'type')));
+      return [named(o), migrated(at(o, 'spec', 'resource')), states.length === 0 ? 'Unknown' : text(states.at(-1), 'type')];
+    },
   ),
   'storage.k8s.io/CSINode': simple([NAME, ['Drivers:integer', 'Drivers indicates the number of CSI drivers registered on the node'], AGE], (o, now) => [
     named(o),

@@ -22,7 +22,7 @@ import { MetricsRegistry } from '../../runtime/metrics.ts';
 import { realRandom } from '../../runtime/random.ts';
 import { capacityBufferController, clusterAutoscaler } from '../../scaling/index.ts';
 import { schedulerController } from '../../scheduler/index.ts';
-import { certificateControllers, clusterRoleController, workloadControllers } from '../../workloads/index.ts';
+import { certificateControllers, clusterRoleController, storageVersionMigrationController, workloadControllers } from '../../workloads/index.ts';
 import { oidcOptions, openAudit } from '../api-options.ts';
 import type { ClusterConfig } from '../config.ts';
 import { serveControl } from '../control.ts';
@@ -178,6 +178,7 @@ export async function assemble({ config, paths, networkMade, log, progress, stop
     const controllers = [
       customResourceController(base, engine),
       policyStatusController(base, () => engine.definitions()),
+      storageVersionMigrationController(base, () => engine.definitions()),
       aggregationController(base, engine, (service) => server.aggregator.probe(service)),
       ...workloadControllers(base, {
         resources: storedKinds(engine),

@@ -241,6 +241,11 @@ const DEFAULTS: Record<string, Defaulter> = {
   'events.k8s.io/v1/Event': define<Unstructured>((object) => {
     fill(object, { eventTime: null, regarding: {}, deprecatedSource: {}, deprecatedFirstTimestamp: null, deprecatedLastTimestamp: null });
   }),
+  'storagemigration.k8s.io/v1/StorageVersionMigration': define<Unstructured>((object) => {
+    // Go writes these even when they are empty.
+    const spec = (object['spec'] ??= {}) as Record<string, unknown>;
+    fill((spec['resource'] ??= {}), { group: '', resource: '' });
+  }),
   'storage.k8s.io/v1/StorageClass': define<Unstructured>((object) => fill(object, { reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' })),
   'storage.k8s.io/v1/CSIDriver': define<Unstructured>((object) => {
     fill((object['spec'] ??= {}), {

@@ -23,6 +23,7 @@ import { validateControllerRevision, validateEvent, validateLease, validateNewEv
 import { validateClusterRole, validateClusterRoleBinding, validateRole, validateRoleBinding } from './rbac.ts';
 import { validatePersistentVolume, validatePersistentVolumeClaim, validateStorageClass } from './storage.ts';
 import { validateService, validateServiceStatus } from './service.ts';
+import { validateStorageVersionMigration, validateStorageVersionMigrationStatus, type StorageVersionMigration } from './storage-migration.ts';
 import { validateClusterTrustBundle } from './trust-bundles.ts';
 import { validateWebhookConfiguration } from './webhooks.ts';
 import { validateCounts } from './workload-status.ts';
@@ -45,6 +46,7 @@ const RULES: Record<string, Rule> = {
   'v1/PersistentVolumeClaim': rule(validatePersistentVolumeClaim),
   'v1/PersistentVolume': rule(validatePersistentVolume),
   'storage.k8s.io/v1/StorageClass': rule(validateStorageClass),
+  'storagemigration.k8s.io/v1/StorageVersionMigration': rule(validateStorageVersionMigration),
   'v1/ConfigMap': rule(validateConfigMap),
   'v1/Secret': rule(validateSecret),
   'v1/Namespace': rule(validateNamespace),
@@ -114,6 +116,9 @@ const STATUS_RULES: Record<string, Rule> = {
     validatePodCertificateRequestStatus(errors, request, old ?? request),
   ),
   'resource.k8s.io/v1/DeviceTaintRule': rule(validateDeviceTaintRuleStatus),
+  'storagemigration.k8s.io/v1/StorageVersionMigration': rule<StorageVersionMigration>((errors, migration, old) =>
+    validateStorageVersionMigrationStatus(errors, migration, old ?? migration),
+  ),
 };
 
 /** Everything wrong with a new status: the rest of the object is the old one's. */

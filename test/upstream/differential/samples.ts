@@ -190,6 +190,9 @@ export const SAMPLES: readonly Sample[] = [
       taint: { key: 'example.test/broken', value: 'yes', effect: 'NoSchedule', timeAdded: '2026-01-01T00:00:00Z' },
     },
   }),
+  grouped('storagemigration.k8s.io', 'v1', 'storageversionmigrations', 'StorageVersionMigration', {
+    spec: { resource: { group: 'apps', resource: 'deployments' } },
+  }),
   grouped('rbac.authorization.k8s.io', 'v1', 'clusterroles', 'ClusterRole', { rules: [{ nonResourceURLs: ['/healthz'], verbs: ['get'] }] }),
   grouped('rbac.authorization.k8s.io', 'v1', 'clusterrolebindings', 'ClusterRoleBinding', {
     subjects: [{ kind: 'ServiceAccount', name: 'a', namespace: 'b' }],
