@@ -20,7 +20,8 @@ const ARROWS: Record<string, readonly string[]> = {
   node: ['kube', 'runtime'],
   network: ['kube', 'runtime'],
   load: ['kube', 'runtime'],
-  cli: ['kube', 'runtime', 'apiserver', 'workloads', 'scheduler', 'cloud', 'scaling', 'node', 'network', 'load'],
+  fleet: ['kube', 'runtime'],
+  cli: ['kube', 'runtime', 'apiserver', 'workloads', 'scheduler', 'cloud', 'scaling', 'node', 'network', 'load', 'fleet'],
 };
 /** Interfaces that a room offers for others to implement or be given: types only. */
 const PORTS = new Set(['node/ports.ts', 'cloud/provider.ts']);

@@ -3,7 +3,7 @@ import { matcherOf } from '../kube/selectors.ts';
 import type { Pod, PodSpec } from '../kube/types.ts';
 import { requiredNodes } from './node-affinity.ts';
 import type { Snapshot } from './snapshot.ts';
-import { untolerated } from './taints.ts';
+import { untolerated } from '../kube/taints.ts';
 
 type Constraint = NonNullable<PodSpec['topologySpreadConstraints']>[number];
 

@@ -1,4 +1,4 @@
-import { tolerates } from '../taints.ts';
+import { tolerates } from '../../kube/taints.ts';
 import { refuseForGood, type Filter } from './filter.ts';
 
 const TAINT = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };

@@ -1,4 +1,4 @@
-import { untolerated } from '../taints.ts';
+import { untolerated } from '../../kube/taints.ts';
 import { refuseForGood, type Filter } from './filter.ts';
 
 const HARD = ['NoSchedule', 'NoExecute'];

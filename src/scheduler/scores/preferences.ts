@@ -1,6 +1,6 @@
 /** What pods and nodes would rather have: soft taints, preferred node affinity, images that are there. */
 import { termMatcher } from '../node-affinity.ts';
-import { tolerates } from '../taints.ts';
+import { tolerates } from '../../kube/taints.ts';
 import { MAX_SCORE, normalize, type Score } from './score.ts';
 
 /** The fewer soft taints a pod does not tolerate, the better. */

@@ -1,5 +1,5 @@
 /** Taints and tolerations, as the API reference defines them. */
-import type { PodSpec } from '../kube/types.ts';
+import type { PodSpec } from './types.ts';
 
 export interface Taint {
   key: string;
@@ -7,7 +7,7 @@ export interface Taint {
   effect: string;
 }
 
-type Toleration = NonNullable<PodSpec['tolerations']>[number];
+export type Toleration = NonNullable<PodSpec['tolerations']>[number];
 
 function matches(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;
