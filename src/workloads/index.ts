@@ -82,3 +82,14 @@ export function workloadControllers(ctx: ControllerContext, options: WorkloadOpt
     garbageCollector(ctx, options.resources),
   ];
 }
+
+/** Those that a hub runs, which has no pods: namespaces, service accounts, quotas, and the collection of what nobody owns. */
+export function hubWorkloadControllers(ctx: ControllerContext, options: Pick<WorkloadOptions, 'resources' | 'ca' | 'secretToken'>): Controller[] {
+  return [
+    namespaceController(ctx, options.resources),
+    serviceAccountController(ctx, options.ca),
+    resourceQuotaController(ctx, options.resources),
+    ...(options.secretToken === undefined ? [] : [tokensController(ctx, options.ca, options.secretToken)]),
+    garbageCollector(ctx, options.resources),
+  ];
+}

@@ -19,10 +19,12 @@ const START_MS = 500;
 export interface WorldOptions {
   /** More controllers; with them come their own scheduler and nodes: none is made at the start, and pods are not bound by the fake kubelets. */
   controllers?(ctx: ControllerContext, world: World): Controller[];
+  /** Time shared with other worlds. */
+  clock?: VirtualClock;
 }
 
 export class World {
-  readonly clock = new VirtualClock(Date.UTC(2026, 0, 1));
+  readonly clock: VirtualClock;
   readonly random = seededRandom(1);
   engine!: ClosableEngine;
   client!: Client;
@@ -38,6 +40,7 @@ export class World {
 
   constructor(options: WorldOptions = {}) {
     this.#options = options;
+    this.clock = options.clock ?? new VirtualClock(Date.UTC(2026, 0, 1));
   }
 
   static async start(options: WorldOptions = {}): Promise<World> {

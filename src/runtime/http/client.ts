@@ -33,8 +33,14 @@ const MAX_WATCH_LINE_BYTES = 16 * 1024 * 1024;
 /** A server sends bookmarks about once a minute; silence for much longer means the connection is dead. */
 const WATCH_SILENCE_MS = 300_000;
 
-/** `close` ends its connections. */
-export function httpClient(options: HttpClientOptions): Client & { close(): Promise<void> } {
+export interface HttpClient extends Client {
+  /** What a path answers, for what is not an object: '/version', '/apis'. */
+  raw<T>(path: string): Promise<T>;
+  /** Ends its connections. */
+  close(): Promise<void>;
+}
+
+export function httpClient(options: HttpClientOptions): HttpClient {
   const agent = new Agent({
     connect: {
       ...(options.ca ? { ca: options.ca } : {}),
@@ -114,6 +120,7 @@ export function httpClient(options: HttpClientOptions): Client & { close(): Prom
       await response.body.dump();
     },
     createSubresource: (resource, key, subresource, body) => json('POST', resourcePath(resource, key.namespace, key.name, subresource), {}, { body }),
+    raw: (path) => json('GET', path, {}),
     close: () => agent.close(),
   };
 }
