@@ -1,12 +1,13 @@
 /**
  * The figures of the README's table: `npm run bench`. Root, Linux; each figure is the median of several runs with its spread.
- * Options: --runs N (default 5), --only up,pod,fifth,scheduler,store,api,bind,load,scaling (api and bind build upstream's programs the first time, if Go is there)
+ * Options: --runs N (default 5), --only up,pod,fifth,scheduler,store,api,bind,load,scaling,fleet (api and bind build upstream's programs the first time, if Go is there)
  */
 import { cpus, totalmem, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { apiBench } from './api.ts';
 import { bindBench } from './bind.ts';
 import { fifthPodBench } from './fifth-pod.ts';
+import { fleetBench } from './fleet.ts';
 import { loadBench } from './load.ts';
 import { podStartBench } from './pod-start.ts';
 import { scalingBench } from './scaling.ts';
@@ -27,6 +28,7 @@ const benches: Record<string, (runs: number) => Promise<Figure[]>> = {
   bind: bindBench,
   load: loadBench,
   scaling: scalingBench,
+  fleet: fleetBench,
 };
 const wanted = values.only?.split(',') ?? Object.keys(benches);
 

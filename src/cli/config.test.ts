@@ -39,21 +39,37 @@ test('bad options name themselves and the mend', () => {
 
 test('fleet.yaml describes a cluster; its errors name the field', () => {
   const fleet = `clusters:\n- name: eu\n  bootDelay: 20s\n  expander: price\n  nodePools:\n  - type: g6-standard-4\n    nodes: 0..3\n`;
-  assert.deepEqual(parseFleet(fleet, 'fleet.yaml'), {
-    name: 'eu',
-    bootDelayMs: 20_000,
-    expander: 'price',
-    pools: [{ name: 'pool-1', type: 'g6-standard-4', min: 0, max: 3 }],
-  });
+  const wishes = { name: 'eu', bootDelayMs: 20_000, expander: 'price', pools: [{ name: 'pool-1', type: 'g6-standard-4', min: 0, max: 3 }] };
+  assert.deepEqual(parseFleet(fleet, 'fleet.yaml'), { clusters: [{ isHub: false, wishes }] });
   for (const [source, error] of [
     ['regions: []', /fleet.yaml: regions: unknown field/],
-    ['clusters: []', /clusters: must be a list with exactly one cluster/],
+    ['clusters: []', /clusters: must be a list with at least one cluster/],
     ['clusters: [{colour: red}]', /clusters\[0\]\.colour: unknown field; known are name/],
     ['clusters: [{bootDelay: soon}]', /clusters\[0\]\.bootDelay: 'soon' is not a duration/],
     ['clusters: [{nodePools: [{nodes: 1}]}]', /nodePools\[0\]\.type: is missing/],
     ['clusters: [{nodePools: [{type: g6-standard-2, name: x}, {type: g6-standard-4, name: x}]}]', /two pools are named 'x'/],
     ['clusters: [{nodePools: [{type: g6-none}]}]', /nodePools\[0\]\.type: 'g6-none': there is no such instance type; some are g6-/],
     ['a: [', /fleet.yaml: /],
+  ] as const)
+    assert.throws(() => parseFleet(source, 'fleet.yaml'), error, source);
+});
+
+test('fleet.yaml describes a hub and its members; each has a name, and one is the hub', () => {
+  const fleet = 'name: world\nclusters:\n- {name: centre, hub: true}\n- {name: eu, region: eu-west, zone: a, provider: local, bootDelay: 1s}\n';
+  assert.deepEqual(parseFleet(fleet, 'fleet.yaml'), {
+    name: 'world',
+    clusters: [
+      { isHub: true, wishes: { name: 'centre' } },
+      { isHub: false, region: 'eu-west', zone: 'a', provider: 'local', wishes: { name: 'eu', bootDelayMs: 1000 } },
+    ],
+  });
+  for (const [source, error] of [
+    ['clusters: [{name: a, hub: true}, {hub: false}]', /clusters\[1\]\.name: is missing/],
+    ['clusters: [{name: a, hub: true}, {name: a}]', /two are named 'a'/],
+    ['clusters: [{name: a}, {name: b}]', /0 have 'hub: true'; exactly one/],
+    ['clusters: [{name: a, hub: true}, {name: b, hub: true}]', /2 have 'hub: true'/],
+    ['clusters: [{name: a, hub: sure}]', /clusters\[0\]\.hub: must be true or false/],
+    ['clusters: [{name: a, region: 3}]', /clusters\[0\]\.region: must be a text/],
   ] as const)
     assert.throws(() => parseFleet(source, 'fleet.yaml'), error, source);
 });

@@ -58,10 +58,23 @@ export interface ClusterConfig {
   /** Absent: nothing is written down. */
   audit?: AuditConfig;
   oidc?: OidcConfig;
+  /** 'hub': a fleet's, without nodes. */
+  role?: 'hub';
+  /** Name of the kubeconfig's context; absent: the cluster's. */
+  context?: string;
+  /** The fleet it was made with. */
+  fleet?: string;
 }
 
 /** What a user may say; the rest is chosen for them. */
 export type Wishes = Partial<Omit<ClusterConfig, 'number' | 'audit' | 'oidc'>>;
+
+/** Where a member of a fleet is; said when it joins. */
+export interface Place {
+  region?: string;
+  zone?: string;
+  provider?: string;
+}
 
 const NAME_MAX = 40;
 const NODES_MAX = 250;

@@ -12,6 +12,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   logs: async () => (await import('./logs.ts')).logsCommand(),
   down: async () => (await import('./down.ts')).downCommand(),
   delete: async () => (await import('./delete.ts')).deleteCommand(),
+  join: async () => (await import('./fleet/join.ts')).joinCommand(),
+  leave: async () => (await import('./fleet/leave.ts')).leaveCommand(),
   snapshot: async () => (await import('./snapshot.ts')).snapshotCommand(),
   calc: async () => (await import('./calc.ts')).calcCommand(),
   load: async () => (await import('./load.ts')).loadCommand(),

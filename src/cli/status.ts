@@ -2,6 +2,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { readConfig, type ClusterConfig } from './config.ts';
 import { connect, type ClusterStatus } from './control.ts';
+import { clustersNamed, readFleet } from './fleet/clusters.ts';
 import { formatDuration } from './duration.ts';
 import { UserError } from './errors.ts';
 import { clusterNames, clusterPaths, type ClusterPaths } from './home.ts';
@@ -22,9 +23,10 @@ export function statusCommand(): Command {
     })
     .action(async (options: StatusOptions, command: Command) => {
       const named = command.getOptionValueSource('name') === 'cli' || options.data !== undefined;
-      const names = named ? [options.name] : clusterNames();
-      const reports = await Promise.all(names.map((name) => report(name, named ? pathsOf(options) : clusterPaths(name))));
-      if (options.output === 'json') process.stdout.write(`${JSON.stringify(named ? reports[0] : reports, null, 2)}\n`);
+      const clusters = named ? clustersNamed(options.name, pathsOf(options)) : clusterNames().map((name) => ({ name, paths: clusterPaths(name) }));
+      const reports = await Promise.all(clusters.map(({ name, paths }) => report(name, paths)));
+      const isOne = named && readFleet(pathsOf(options)) === undefined;
+      if (options.output === 'json') process.stdout.write(`${JSON.stringify(isOne ? reports[0] : reports, null, 2)}\n`);
       else process.stdout.write(reports.length === 0 ? 'no clusters; argosy up makes one\n' : text(reports));
     });
 }

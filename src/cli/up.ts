@@ -19,6 +19,7 @@ import {
 import { connect } from './control.ts';
 import { UserError } from './errors.ts';
 import { readFleetFile } from './fleet-file.ts';
+import { upFleet } from './fleet/up.ts';
 import { clusterNames, clusterPaths, linkDataDir, shareWithCaller, upLock, type ClusterPaths } from './home.ts';
 import { startClusterProcess, type StartedCluster } from './launch.ts';
 import { withLock } from './lock.ts';
@@ -26,7 +27,7 @@ import { checkMachine, PROMETHEUS, freePort, isPortFree } from './needs.ts';
 import { clusterCommand, type ClusterOptions } from './options.ts';
 import { hasLeftovers, sweep } from './sweep.ts';
 
-interface UpOptions extends ClusterOptions, ApiOptions {
+export interface UpOptions extends ClusterOptions, ApiOptions {
   file?: string;
   port?: string;
   bootDelay?: string;
@@ -35,6 +36,8 @@ interface UpOptions extends ClusterOptions, ApiOptions {
   metrics?: string | true;
   nodes?: string;
   foreground?: boolean;
+  fleet?: boolean;
+  hub?: boolean;
 }
 
 export function upCommand(): Command {
@@ -47,6 +50,8 @@ export function upCommand(): Command {
     .option('--scale-down-after <duration>', 'how long a node must be idle before it is given back (default: 10m)')
     .option('--metrics [url]', "run Prometheus in the cluster, as http://prometheus-server, or use the one at this address; 'off' ends it")
     .option('-f, --file <fleet.yaml>', 'read these settings from a file; options win over it')
+    .option('--fleet', 'a hub and the clusters eu, ap and us, joined; or those of the file')
+    .option('--hub', 'a hub alone, without nodes, for clusters that join it')
     .option('--foreground', 'stay, and print the log; Ctrl-C stops the cluster');
   return addApiOptions(command)
     .addHelpText('after', '\nSettings are kept in cluster.json: a later `argosy up` needs none, and changes those it is given.')
@@ -54,7 +59,9 @@ export function upCommand(): Command {
 }
 
 async function up(options: UpOptions, isNamed: boolean): Promise<void> {
-  const file: Wishes = options.file === undefined ? {} : readFleetFile(options.file);
+  const fleetFile = options.file === undefined ? undefined : readFleetFile(options.file);
+  if (options.fleet || (fleetFile !== undefined && fleetFile.clusters.length > 1)) return upFleet(options, isNamed, fleetFile);
+  const file: Wishes = { ...fleetFile?.clusters[0]?.wishes, ...(options.hub || fleetFile?.clusters[0]?.isHub ? { role: 'hub' } : {}) };
   const name = checkName(isNamed ? options.name : (file.name ?? options.name), '--name');
   const paths = clusterPaths(name, options.data);
   const before = readConfig(paths);
@@ -62,16 +69,30 @@ async function up(options: UpOptions, isNamed: boolean): Promise<void> {
   const api = await apiWishes(options, before, paths);
   const { metrics, imagePolicy } = { ...DEFAULTS, ...before, ...wishes };
   checkMachine(paths.dataDir, metrics === 'on' && imagePolicy === 'host' ? PROMETHEUS : {});
-  const cluster = await withLock(upLock, () => start(name, paths, wishes, api, options.foreground === true));
+  const say = sayer();
+  const cluster = await withLock(upLock, async () => {
+    const config = await prepare(name, paths, wishes, api, say);
+    return config && launch(config, paths, options.foreground === true, say);
+  });
   if (cluster === undefined) process.stdout.write(`cluster '${name}' is running already\n`);
   if (options.foreground) await cluster?.ended();
   else process.stdout.write(howToUse(name, paths));
 }
 
-/** Undefined when it runs already. */
-async function start(name: string, paths: ClusterPaths, wishes: Wishes, api: ApiSettings, foreground: boolean): Promise<StartedCluster | undefined> {
+/** Lines with the seconds since the command began. */
+export function sayer(): (line: string) => void {
   const startedAt = performance.now();
-  const say = (line: string): void => void process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${line}\n`);
+  return (line) => void process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${line}\n`);
+}
+
+/** Settles what the cluster is to be like and writes it down; undefined when it runs already. Only under the lock. */
+export async function prepare(
+  name: string,
+  paths: ClusterPaths,
+  wishes: Wishes,
+  api: ApiSettings,
+  say: (line: string) => void,
+): Promise<ClusterConfig | undefined> {
   if (await isRunning(name, paths)) return undefined;
   const before = readConfig(paths);
   if (before !== undefined && before.name !== name) {
@@ -84,13 +105,18 @@ async function start(name: string, paths: ClusterPaths, wishes: Wishes, api: Api
   const config = { ...(await settle(name, before, wishes)), ...api };
   linkDataDir(name, paths.dataDir);
   writeConfig(paths, config);
+  return config;
+}
+
+/** Resolves when the cluster answers. */
+export async function launch(config: ClusterConfig, paths: ClusterPaths, foreground: boolean, say: (line: string) => void): Promise<StartedCluster> {
   const cluster = await startClusterProcess({ paths, config, foreground, say });
   shareWithCaller(paths);
   return cluster;
 }
 
 /** What the options say; --node-type and --nodes change `pools`, of which there must be just one. */
-function optionWishes(options: UpOptions, pools: readonly PoolConfig[]): Wishes {
+export function optionWishes(options: UpOptions, pools: readonly PoolConfig[]): Wishes {
   const wishes: Wishes = {};
   if (options.port !== undefined) wishes.port = checkPort(options.port, '--port');
   if (options.bootDelay !== undefined) wishes.bootDelayMs = checkDuration(options.bootDelay, '--boot-delay');

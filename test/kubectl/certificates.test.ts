@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { certificateSigner } from '../../src/apiserver/pki/index.ts';
-import { newRequest, type RequestWishes } from '../../src/apiserver/pki/testing.ts';
+import { newRequest, type RequestWishes } from '../../src/apiserver/pki/request.ts';
 import { certificateControllers } from '../../src/workloads/index.ts';
 import { startTestApi, whyNot, type TestApi } from './api.ts';
 

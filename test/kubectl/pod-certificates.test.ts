@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { certificateSigner } from '../../src/apiserver/pki/index.ts';
-import { newRequest } from '../../src/apiserver/pki/testing.ts';
+import { newRequest } from '../../src/apiserver/pki/request.ts';
 import { parseRequest } from '../../src/kube/certificates/request.ts';
 import { startTestApi, whyNot, type TestApi } from './api.ts';
 

@@ -5,6 +5,7 @@ import { unauthorized } from '../../kube/status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { ApiEngine, UserInfo } from '../engine.ts';
+import { userOfBootstrapToken } from './bootstrap-tokens.ts';
 import { impersonated } from './impersonation.ts';
 import { oidcAuthenticator, type OidcOptions } from './oidc.ts';
 import { tokenRequestHandler } from './token-request.ts';
@@ -43,7 +44,7 @@ export function authenticator(world: AuthenticatorWorld): Authenticator {
   const provider = world.oidc && oidcAuthenticator(world.oidc, world.clock);
   /** Each knows its own by the issuer. */
   const ofToken = async (token: string, audiences?: readonly string[]): Promise<TokenAnswer> =>
-    (await userOfToken(tokens, token, audiences)) ?? (await provider?.(token, audiences));
+    (await userOfToken(tokens, token, audiences)) ?? (await userOfBootstrapToken(tokens, token)) ?? (await provider?.(token, audiences));
   world.engine.setCreateHandler({ group: '', plural: 'serviceaccounts', subresource: 'token' }, tokenRequestHandler(tokens));
   world.engine.setCreateHandler({ group: 'authentication.k8s.io', plural: 'tokenreviews', subresource: '' }, tokenReviewHandler(ofToken));
   return {

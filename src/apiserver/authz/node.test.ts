@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { KubeObject, Pod } from '../../kube/types.ts';
 import type { RequestContext, UserInfo } from '../engine.ts';
-import { newRequest } from '../pki/testing.ts';
+import { newRequest } from '../pki/request.ts';
 import { pod, testWorld, type TestWorld } from '../testing.ts';
 import type { ResourceAttributes } from './attributes.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CertificateSigningRequest } from '../../kube/certificates/types.ts';
 import { StatusError } from '../../kube/status.ts';
-import { newRequest, type RequestWishes } from '../pki/testing.ts';
+import { newRequest, type RequestWishes } from '../pki/request.ts';
 import { testWorld, type TestWorld } from '../testing.ts';
 
 const CSRS = 'certificates.k8s.io/v1/certificatesigningrequests';

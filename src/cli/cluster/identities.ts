@@ -18,6 +18,11 @@ export const ROLE_AGGREGATOR: UserInfo = systemAccount('clusterrole-aggregation-
 /** Approves and signs, where its role lets it. */
 export const CERTIFICATES: UserInfo = systemAccount('certificate-controller');
 
+/** In a member: brings what the hub says. Karmada's agent may do everything there, as whatever it brings may need it. */
+export const FLEET_AGENT: UserInfo = { name: 'system:serviceaccount:argosy-system:agent', groups: ['system:masters', AUTHENTICATED] };
+/** On a hub: it writes roles for members. */
+export const FLEET: UserInfo = { name: 'system:karmada:controller-manager', groups: ['system:masters', AUTHENTICATED] };
+
 function systemAccount(name: string): UserInfo {
   return { name: `system:serviceaccount:kube-system:${name}`, groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', AUTHENTICATED] };
 }

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { readConfig } from '../config.ts';
 import { clusterPaths } from '../home.ts';
 import type { StartMessage } from '../launch.ts';
-import { ensureClusterNetwork } from '../../network/index.ts';
-import type { RunningCluster } from './assemble.ts';
+import type { RunningCluster } from './foundation.ts';
 
 const STOP_MS = 40_000;
 
@@ -16,9 +15,15 @@ const config = readConfig(paths);
 if (config === undefined) throw new Error(`${paths.config} is not there`);
 
 // Everything else loads while the kernel works: it takes as long.
-const networkMade = ensureClusterNetwork(config.name, config.number);
+const isHub = config.role === 'hub';
+const networkMade = isHub
+  ? Promise.resolve()
+  : import('../../network/index.ts').then(({ ensureClusterNetwork }) => ensureClusterNetwork(config.name, config.number));
 networkMade.catch(() => undefined);
-const [{ assemble }, { clusterLogger }] = await Promise.all([import('./assemble.ts'), import('./logger.ts')]);
+const [assemble, { clusterLogger }] = await Promise.all([
+  isHub ? import('./hub.ts').then(({ assembleHub }) => assembleHub) : import('./assemble.ts').then((module) => module.assemble),
+  import('./logger.ts'),
+]);
 
 const log = clusterLogger();
 const tell = (message: StartMessage): void => {

@@ -1,4 +1,4 @@
-/** The kinds that every cluster of ours has beside Kubernetes' own: CustomResourceDefinitions under manifests/kinds, in upstream's shape. */
+/** The kinds that clusters of ours have beside Kubernetes' own: CustomResourceDefinitions under manifests/, in upstream's shape. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,17 +10,17 @@ import type { Client } from '../../runtime/client.ts';
 import { timestamp, type Clock } from '../../runtime/clock.ts';
 import { packageRoot } from '../package-root.ts';
 
-const DIRECTORY = join(packageRoot, 'manifests/kinds');
 /** Which text a definition was made from: it is read again only when that has changed. */
 const MADE_FROM = 'argosy.dev/made-from';
 
 /**
  * Makes what is missing, and brings to today's what an older Argosy made. A definition that somebody else brought is left alone.
- * Served at once: call this before the definitions are loaded.
+ * Served at once: call this before the definitions are loaded. `directory` is one of the package: 'manifests/kinds'.
  */
-export async function ensureOwnKinds(client: Client, clock: Clock): Promise<void> {
-  const files = readdirSync(DIRECTORY).filter((name) => name.endsWith('.yaml'));
-  await Promise.all(files.map((file) => ensure(client, clock, file.replace(/\.yaml$/, ''), readFileSync(join(DIRECTORY, file), 'utf8'))));
+export async function ensureOwnKinds(client: Client, clock: Clock, directory: string): Promise<void> {
+  const path = join(packageRoot, directory);
+  const files = readdirSync(path).filter((name) => name.endsWith('.yaml'));
+  await Promise.all(files.map((file) => ensure(client, clock, file.replace(/\.yaml$/, ''), readFileSync(join(path, file), 'utf8'))));
 }
 
 async function ensure(client: Client, clock: Clock, name: string, text: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** For tests: certificate requests, as a client would write them. */
+/** Certificate requests, as a client writes them. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import * as der from './der.ts';
 
@@ -6,7 +6,7 @@ export interface RequestWishes {
   commonName: string;
   organizations?: readonly string[];
   dnsNames?: readonly string[];
-  /** Signed by another key than the one it names. */
+  /** Signed by another key than the one it names: for tests of who looks. */
   forged?: boolean;
 }
 
