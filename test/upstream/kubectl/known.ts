@@ -27,7 +27,7 @@ const KNOWN: readonly KnownDifference[] = [
   {
     reason: 'Argosy has no component statuses, deprecated since 1.19, and serves the metrics of nodes and pods itself',
     matches: ({ command, upstream, argosy }) =>
-      /^kubectl (?:api-|get apiservices)/.test(command) && without(upstream, /^componentstatuses .*\n/gm) === without(argosy, /^.*\bmetrics\.k8s\.io\b.*\n/gm),
+      /^kubectl (?:api-|get apiservices)/.test(command) && without(upstream, /^componentstatuses\b.*\n/gm) === without(argosy, /^.*\bmetrics\.k8s\.io\b.*\n/gm),
   },
   {
     reason: 'a node that has never told its state stays tainted as not ready; upstream takes that taint away until it has waited for the node',
