@@ -65,6 +65,7 @@ export async function createEngine(options: EngineOptions): Promise<ClosableEngi
         const slash = apiVersion.indexOf('/');
         return definitions.get({ group: slash < 0 ? '' : apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1), plural });
       },
+      definitions: () => definitions.all(),
     },
     definitions,
   );

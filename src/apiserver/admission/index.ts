@@ -10,6 +10,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { nodeTaints } from './node-taints.ts';
 import type { Admission, AdmissionPlugin, Reservation } from './plugin.ts';
+import { policyParams } from './policy-params.ts';
 import { priority } from './priority.ts';
 import { quotas } from './quotas.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
@@ -36,6 +37,7 @@ const PLUGINS: readonly AdmissionPlugin[] = [
   certificateSubjectRestriction,
   defaultIngressClass,
   rbacEscalation,
+  policyParams,
   quotas,
 ];
 

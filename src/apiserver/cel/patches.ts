@@ -55,11 +55,12 @@ function misnamedIn(value: Value, place: string): string[] {
   return [...own, ...value.keys().flatMap((key) => misnamedIn(value.get(key) ?? null, isTyped ? `${place}.${String(key)}` : place))];
 }
 
-/** As JSON. Throws CelError for what has no form there. */
-export function jsonOf(value: Value): unknown {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string' || typeof value === 'number') return value;
+/** As JSON. Throws CelError for what has no form there. `nothing`: what null becomes. */
+export function jsonOf(value: Value, nothing: null | 0 = null): unknown {
+  if (value === null) return nothing;
+  if (typeof value === 'boolean' || typeof value === 'string' || typeof value === 'number') return value;
   if (typeof value === 'bigint') return Number(value);
-  if (Array.isArray(value)) return value.map(jsonOf);
+  if (Array.isArray(value)) return value.map((item) => jsonOf(item, nothing));
   if (value instanceof Uint) return Number(value.value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if (value instanceof Timestamp) return showTimestamp(value);
@@ -68,7 +69,7 @@ export function jsonOf(value: Value): unknown {
   return Object.fromEntries(
     value.keys().map((key) => {
       if (typeof key !== 'string') throw new CelError(`map key ${String(jsonOf(key))} is of type ${typeNameOf(key)}, not string`);
-      return [key, jsonOf(value.get(key) ?? null)];
+      return [key, jsonOf(value.get(key) ?? null, nothing)];
     }),
   );
 }

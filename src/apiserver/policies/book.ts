@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts';
 import { selects, type Selects } from '../webhooks/hooks.ts';
 import type { ReviewRequest } from '../webhooks/review.ts';
 import { matchedDefinition, ruleMatches } from '../webhooks/rules.ts';
-import type { AdmissionPolicy, MatchResources, PolicyBinding } from './types.ts';
+import type { AdmissionPolicy, MatchResources, ParamKind, PolicyBinding } from './types.ts';
 
 export interface PoliciesWorld {
   store: Store;
@@ -94,6 +94,17 @@ export class PolicyBook<P extends AdmissionPolicy, B extends PolicyBinding, C> {
   }
 }
 
+/** Why no parameters of the policy's kind can be found at all. */
+export function paramKindProblem(world: PoliciesWorld, { spec: { paramKind } }: AdmissionPolicy): string | undefined {
+  if (paramKind === undefined || definitionOf(world, paramKind) !== undefined) return undefined;
+  const { apiVersion, kind } = paramKind;
+  return `failed to find resource referenced by paramKind: '${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}'`;
+}
+
+function definitionOf(world: PoliciesWorld, { apiVersion, kind }: ParamKind): ResourceDefinition | undefined {
+  return world.definitions().find((one) => one.kind === kind && apiVersion === (one.group === '' ? one.version : `${one.group}/${one.version}`));
+}
+
 /** The objects that expressions are evaluated with, one after the other; a text says why there are none. */
 export function paramsOf(
   world: PoliciesWorld,
@@ -102,10 +113,9 @@ export function paramsOf(
   { key }: ReviewRequest,
 ): (KubeObject | null)[] | string {
   if (paramKind === undefined || paramRef === undefined) return [null];
-  const definition = world
-    .definitions()
-    .find((d) => d.kind === paramKind.kind && paramKind.apiVersion === (d.group === '' ? d.version : `${d.group}/${d.version}`));
-  if (definition === undefined) return `failed to find resource referenced by paramKind: '${paramKind.apiVersion}, Kind=${paramKind.kind}'`;
+  const definition = definitionOf(world, paramKind);
+  // Of such a policy somebody has said already that nothing can be found.
+  if (definition === undefined) return [];
   const namespace = definition.namespaced ? (paramRef.namespace ?? key.namespace) : undefined;
   if (definition.namespaced && namespace === undefined) return 'cannot use namespaced paramRef in policy binding that matches cluster-scoped resources';
   const matches = matcherOf(paramRef.selector);

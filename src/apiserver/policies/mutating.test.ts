@@ -102,6 +102,13 @@ test('parameters, variables and conditions', async () => {
   assert.equal((await refusal(create({ text: 'a' }, 'gone'))).message, why);
 });
 
+test('a policy whose parameters are of a kind that nobody knows refuses everything', async () => {
+  await policy('p', [applying('Object{}')], { paramKind: { apiVersion: 'v1', kind: 'Nothing' } });
+  await binding('p', { paramRef: { name: 'a', parameterNotFoundAction: 'Allow' } });
+  const why = `policy "p" denied request: failed to configure policy: failed to find resource referenced by paramKind: '/v1, Kind=Nothing'`;
+  assert.equal((await refusal(create({ x: '1' }))).message, why);
+});
+
 test('who wants to is asked once more, and sees what later policies changed', async () => {
   const note = (name: string): object => applying(`Object{data: {"${name}": string(object.data.size())}}`);
   await bound('a-again', [note('a')], { reinvocationPolicy: 'IfNeeded' });
@@ -135,6 +142,10 @@ const FAILURES: Record<string, [mutation: object, why: string]> = {
   'a field that the kind does not have': [
     applying('Object{spec: Object.spec{a: 1}}'),
     `${DENIED}error applying patch: failed to convert patch object to typed object: .spec: field not declared in schema`,
+  ],
+  'null, which takes nothing away': [
+    applying('Object{data: {"x": null}}'),
+    `${DENIED}error applying patch: failed to convert patch object to typed object: .data.x: expected string, got &value.valueUnstructured{Value:0}`,
   ],
   'an operation that has nothing to work on': [patching('[JSONPatch{op: "remove", path: "/data/none"}]'), `${DENIED}JSON Patch: `],
 };

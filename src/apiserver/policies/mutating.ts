@@ -13,7 +13,7 @@ import { targetOf } from '../registry/world.ts';
 import { convert, shapeMutated, takeOver } from '../webhooks/mutated.ts';
 import { kindOfReview, type ReviewRequest } from '../webhooks/review.ts';
 import { requestValues } from '../webhooks/variables.ts';
-import { namespaceOf, paramsOf, PolicyBook, type PoliciesWorld, type Prepared } from './book.ts';
+import { namespaceOf, paramKindProblem, paramsOf, PolicyBook, type PoliciesWorld, type Prepared } from './book.ts';
 import { compileMutations, type CompiledMutations, type Target } from './mutation.ts';
 import type { MutatingAdmissionPolicy, PolicyBinding } from './types.ts';
 
@@ -71,7 +71,8 @@ export class MutatingPolicies {
         failures.push({ policy, ...(binding === undefined ? {} : { binding }), why: `failed to configure ${what}: ${why}`, reason: 'Forbidden' });
         return [];
       };
-      if (compiled instanceof CompileError) return misconfigured('policy', compiled.message);
+      const problem = compiled instanceof CompileError ? compiled.message : paramKindProblem(this.#world, policy);
+      if (compiled instanceof CompileError || problem !== undefined) return misconfigured('policy', problem ?? '');
       return bindings.flatMap((bound) => {
         const { binding } = bound;
         if (this.#book.shown(bound, request) === undefined || !bound.selects(request)) return [];

@@ -64,7 +64,8 @@ function checkNames(value: Value): void {
 function applied(value: Value, { object, shape }: Target): KubeObject {
   checkNames(value);
   const { apiVersion, kind } = object;
-  const configuration = { ...(jsonOf(value) as Record<string, unknown>), apiVersion, kind };
+  // Upstream's null is the number of its only value: it suits no field that it could take away.
+  const configuration = { ...(jsonOf(value, 0) as Record<string, unknown>), apiVersion, kind };
   if (shape === undefined) throw new CelError(`error applying patch: Resource kind ${kind} not found`);
   const errors = shapeErrors(configuration, shape);
   if (errors.length > 0) {

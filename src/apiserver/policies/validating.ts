@@ -4,7 +4,7 @@ import { CompileError, isBudgetExceeded, CelError, wrap, type Value } from '../c
 import { targetOf } from '../registry/world.ts';
 import type { ReviewRequest } from '../webhooks/review.ts';
 import { requestValues } from '../webhooks/variables.ts';
-import { namespaceOf, paramsOf, PolicyBook, type PoliciesWorld, type Prepared } from './book.ts';
+import { namespaceOf, paramKindProblem, paramsOf, PolicyBook, type PoliciesWorld, type Prepared } from './book.ts';
 import { compilePolicy, type CompiledPolicy, type Finding } from './compile.ts';
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from './types.ts';
 
@@ -36,6 +36,13 @@ export class ValidatingPolicies {
     const values = requestValues(request, this.#world.authorizer);
     for (const policy of policies) {
       if (!policy.selects(request)) continue;
+      const problem = paramKindProblem(this.#world, policy.policy);
+      if (problem !== undefined) {
+        const who = `ValidatingAdmissionPolicy '${policy.policy.metadata.name ?? ''}'`;
+        if (policy.policy.spec.failurePolicy !== 'Ignore')
+          denial ??= denied(request, `${who} denied request: failed to configure policy: ${problem}`, 'Invalid');
+        continue;
+      }
       const record = new Map<string, Set<string>>();
       for (const bound of policy.bindings) {
         if (this.#book.shown(bound, request) === undefined || !bound.selects(request)) continue;

@@ -30,6 +30,8 @@ export interface RegistryWorld {
   builtin(group: string, plural: string): ResourceDefinition;
   /** The definition of a resource in a version ('apps/v1'); undefined when it is not served. */
   served(apiVersion: string, plural: string): ResourceDefinition | undefined;
+  /** All that is served. */
+  definitions(): readonly ResourceDefinition[];
 }
 
 /** A write on its way through the registry. */
