@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   delete: async () => (await import('./delete.ts')).deleteCommand(),
   join: async () => (await import('./fleet/join.ts')).joinCommand(),
   leave: async () => (await import('./fleet/leave.ts')).leaveCommand(),
+  why: async () => (await import('./fleet/why.ts')).whyCommand(),
   snapshot: async () => (await import('./snapshot.ts')).snapshotCommand(),
   calc: async () => (await import('./calc.ts')).calcCommand(),
   load: async () => (await import('./load.ts')).loadCommand(),

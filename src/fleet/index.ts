@@ -16,6 +16,8 @@ export { findMember, JoinRefused, joinMember, startLeaving, type JoinWishes } fr
 export { removeAccess, removeHubAccess } from './join/push.ts';
 export { KEEP_ON_LEAVE } from './kinds/marks.ts';
 export { executionNamespace, works } from './kinds/work.ts';
+export { explainTemplate, type Explanation } from './why/explain.ts';
+export { ChangeError, parseChange, type Change } from './placement/counterfactual.ts';
 export { runAgent, type AgentOptions, type MemberApi } from './agent/index.ts';
 export { clusters, type Cluster } from './kinds/cluster.ts';
 export type { Kinds } from './templates.ts';

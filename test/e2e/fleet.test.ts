@@ -127,6 +127,19 @@ describe('a fleet', { skip: whyNot(), timeout: 300_000 }, () => {
     );
   });
 
+  test('explains why it runs where it runs, and what a change would move, without moving it', async () => {
+    const before = await kubectl('hub', 'get', 'resourcebinding', 'hello-deployment', '-o', 'jsonpath={.spec.clusters}{.metadata.generation}');
+    const text = await argosy('why', 'deployment/hello', '--if', 'weight us=3', '--without', 'ap');
+    assert.match(text, /\* +PropagationPolicy default\/hello-propagation +claims it, by its name/);
+    assert.match(text, /ap +1 +2\.00 +2\n +eu +2 +4\.00 +4\n +us +2 +4\.00 +4/);
+    assert.match(text, /ap +2 +- +-2\n +eu +4 +4\s*\n +us +4 +6 +\+2\n +2 replicas would move/);
+    assert.match(text, /Nothing is in its way\./);
+    assert.equal(await kubectl('hub', 'get', 'resourcebinding', 'hello-deployment', '-o', 'jsonpath={.spec.clusters}{.metadata.generation}'), before);
+    await kubectl('hub', 'create', 'deployment', 'other', '--image=stefanprodan/podinfo');
+    assert.match(await argosy('why', 'deploy/other'), /resourceSelectors\[0\] selects the name hello.*\n[^]*no policy selects it/);
+    await kubectl('hub', 'delete', 'deployment', 'other');
+  });
+
   test('refuses a bad policy with the field named', async () => {
     const refused = async (change: (text: string) => string): Promise<string> => {
       const error = await apply('hub', change(policy({ us: 1 }))).then(

@@ -10,6 +10,7 @@ import { clusters, type Cluster } from '../kinds/cluster.ts';
 import { isFresh, needsPlacement } from '../placement/needs-placement.ts';
 import { place } from '../placement/place.ts';
 import type { Templates } from '../templates.ts';
+import { requestOf } from './request.ts';
 import { placed, scheduledStatus, shownResult } from './result.ts';
 
 /** What did not fit is tried again so much later, should nothing else have asked for it. */
@@ -39,13 +40,7 @@ function schedulerController(ctx: ControllerContext, templates: Templates, resou
         return;
       if (needsPlacement(binding, isLeaving) === undefined) return seen(binding);
       const wasFresh = isFresh(binding.spec, binding.status);
-      const outcome = place({
-        binding: binding.spec,
-        uid: binding.spec.resource.uid ?? '',
-        status: binding.status ?? {},
-        clusters: members.list(),
-        fresh: wasFresh,
-      });
+      const outcome = place(requestOf(binding, members.list()));
       const isPlaced = 'clusters' in outcome;
       // Where nothing fits any more nothing stays; what merely has no room stays where it is.
       const targets = isPlaced ? outcome.clusters : outcome.reason === 'NoClusterFit' ? [] : undefined;
