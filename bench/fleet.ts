@@ -190,7 +190,12 @@ async function manyWorkloads(): Promise<{ perSecond: number; restart: number }> 
   let hub = await startHub(dir);
   try {
     // Without agents: works are written, nobody brings them anywhere. A taint tells the scheduler of it, which the policy puts up with.
-    for (const name of ['eu', 'ap', 'us']) await addCluster(hub.client, name);
+    for (const name of ['eu', 'ap', 'us']) {
+      await addCluster(hub.client, name);
+      const known = await hub.client.get(clusters, { name });
+      const apiEnablements = [{ groupVersion: 'apps/v1', resources: [{ name: 'deployments', kind: 'Deployment' }] }];
+      await hub.client.patch(clusters, { name }, { status: { ...known.status, apiEnablements } }, { type: 'merge', subresource: 'status' });
+    }
     for (let i = 0; i < WORKLOADS; i += 50) await Promise.all(Array.from({ length: 50 }, (_, j) => hub.client.create(deployments, deployment(`app-${i + j}`))));
     const from = performance.now();
     await hub.client.create(propagationPolicies, {
