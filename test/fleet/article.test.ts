@@ -6,7 +6,7 @@ import { clusters } from '../../src/fleet/kinds/cluster.ts';
 import { propagationPolicies, type PropagationPolicy } from '../../src/fleet/kinds/policy.ts';
 import { works } from '../../src/fleet/kinds/work.ts';
 import { getCondition } from '../../src/kube/conditions.ts';
-import { deployments, pods, services } from '../../src/kube/resources.ts';
+import { customResourceDefinitions, deployments, pods, services, type Resource } from '../../src/kube/resources.ts';
 import type { Deployment, Service } from '../../src/kube/types.ts';
 import { Fleet } from './world.ts';
 
@@ -178,4 +178,28 @@ test('a policy that is deleted leaves what runs, and a new one claims it again',
   assert.deepEqual(await podNames(fleet), before);
   await apply(fleet, policy({ us: 1 }));
   await fleet.until('all in us', async () => JSON.stringify(await fleet.replicas('hello')) === JSON.stringify({ us: 3 }));
+});
+
+test('a policy for a kind that comes later takes effect when it comes', async () => {
+  await using fleet = await Fleet.start(['eu']);
+  await apply(fleet, {
+    ...policy({ eu: 1 }),
+    spec: { resourceSelectors: [{ apiVersion: 'example.test/v1', kind: 'Widget' }], placement: { clusterAffinity: { clusterNames: ['eu'] } } },
+  });
+  await fleet.clock.advance(1000);
+  const widgets: Resource = { group: 'example.test', version: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true };
+  await fleet.client.create(customResourceDefinitions, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'widgets.example.test' },
+    spec: {
+      group: 'example.test',
+      scope: 'Namespaced',
+      names: { kind: 'Widget', plural: 'widgets' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }],
+    },
+  });
+  await fleet.until('it is served', () => Promise.resolve(fleet.engine.definitions().some(({ plural }) => plural === 'widgets')));
+  await fleet.client.create(widgets, { apiVersion: 'example.test/v1', kind: 'Widget', metadata: { name: 'one', namespace: 'default' } });
+  await fleet.until('it is bound', async () => (await fleet.client.list(resourceBindings)).items.some(({ metadata }) => metadata.name === 'one-widget'));
 });

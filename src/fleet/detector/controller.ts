@@ -1,6 +1,7 @@
 /** Finds the policy of each template, and keeps the binding that says where it is to go. Karmada's resource-detector. */
 import { equalJson } from '../../kube/json.ts';
-import type { ObjectKey, Unstructured } from '../../kube/types.ts';
+import { customResourceDefinitions } from '../../kube/resources.ts';
+import type { CustomResourceDefinition, ObjectKey, Unstructured } from '../../kube/types.ts';
 import type { Controller, ControllerContext } from '../../runtime/controller.ts';
 import { startController } from '../../runtime/reconcile.ts';
 import { interpreterOf } from '../interpreters/index.ts';
@@ -8,7 +9,7 @@ import { clusterResourceBindings, resourceBindings } from '../kinds/binding.ts';
 import * as marks from '../kinds/marks.ts';
 import { clusterPropagationPolicies, propagationPolicies, type PropagationPolicy } from '../kinds/policy.ts';
 import { claimant, closenessOf } from '../policies/claim.ts';
-import { sameTemplate, type Templates, type WatchedKind } from '../templates.ts';
+import { groupVersion, sameTemplate, type Templates, type WatchedKind } from '../templates.ts';
 import { bindingName, wantedBinding, withClaim } from './binding.ts';
 
 /** Looked at without any policy, to say that none matches: what people expect to run somewhere. */
@@ -26,6 +27,7 @@ export function detectorController(ctx: ControllerContext, templates: Templates)
   const namespaced = ctx.informer(propagationPolicies);
   const cluster = ctx.informer(clusterPropagationPolicies);
   const bindings = { namespaced: ctx.informer(resourceBindings), cluster: ctx.informer(clusterResourceBindings) };
+  const definitions = ctx.informer(customResourceDefinitions);
   /** Told once that no policy matches, by UID: an event that comes again and again says nothing new. */
   const told = new Set<string>();
 
@@ -78,6 +80,7 @@ export function detectorController(ctx: ControllerContext, templates: Templates)
       { resource: clusterPropagationPolicies, keys: () => [] },
       { resource: resourceBindings, keys: () => [] },
       { resource: clusterResourceBindings, keys: () => [] },
+      { resource: customResourceDefinitions, keys: () => [] },
     ],
     start(enqueue, signal) {
       const add = (template: Unstructured, kind: WatchedKind): void => {
@@ -97,7 +100,6 @@ export function detectorController(ctx: ControllerContext, templates: Templates)
         const selectors = [...policy.spec.resourceSelectors, ...(old?.spec.resourceSelectors ?? [])];
         for (const kind of new Set(selectors.map((selector) => `${selector.apiVersion} ${selector.kind}`))) void lookAtKind(kind, policy);
       };
-      /** A kind that is not served yet is looked for again with its definition, by whoever creates objects of it. */
       const lookAtKind = async (text: string, policy: PropagationPolicy): Promise<void> => {
         const [apiVersion = '', kind = ''] = text.split(' ');
         const watched = await templates.watch(apiVersion, kind);
@@ -106,6 +108,14 @@ export function detectorController(ctx: ControllerContext, templates: Templates)
             add(template, watched!);
         }
       };
+      /** A policy may name a kind before there is one. */
+      const defined = ({ spec: { group, names } }: CustomResourceDefinition): void => {
+        for (const policy of [...namespaced.list(), ...cluster.list()]) {
+          const named = policy.spec.resourceSelectors.filter(({ apiVersion, kind }) => kind === names.kind && groupVersion(apiVersion).group === group);
+          for (const text of new Set(named.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`))) void lookAtKind(text, policy);
+        }
+      };
+      ends.push(definitions.onChange({ upsert: defined }));
       for (const informer of [namespaced, cluster]) ends.push(informer.onChange({ upsert: changed, delete: (policy) => changed(policy) }));
       for (const [apiVersion, kind] of WORKLOADS) void templates.watch(apiVersion, kind);
       signal.addEventListener('abort', () => ends.forEach((end) => end()), { once: true });
