@@ -93,6 +93,7 @@ const REFUSED: [string, RegExp][] = [
   ['"abc', /Syntax error/],
   ['1 = 2', /Syntax error/],
   ['(1', /Syntax error/],
+  ['99999999999999999999', /invalid int literal/],
   ['nope(1)', /undeclared reference to 'nope'/],
   ["self.name.matches('(')", /1:19: invalid matches argument/],
   ["duration('x') > duration('1s')", /1:10: invalid duration argument/],

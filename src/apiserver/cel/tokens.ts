@@ -87,7 +87,7 @@ function numberOf(text: string, at: number, errors: SyntaxError[]): Literal {
     return { uint: value };
   }
   // One more is the least int, once negated.
-  if (value > INT_MAX + 1n) throw new SyntaxError('invalid int literal', at);
+  if (value > INT_MAX + 1n) errors.push(new SyntaxError('invalid int literal', at));
   return value;
 }
 
